@@ -1,0 +1,53 @@
+import { z } from "zod"
+import { limits } from "./limits.ts"
+
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** Whether `value` has the shape of a UUID (any version, any case). */
+export const isUuid = (value: string): boolean => uuidPattern.test(value)
+
+/** Ids of users, rooms and files: UUIDv7 (RFC 9562), lower case. */
+export const uuid = z.string().regex(uuidPattern, "must be a UUID").toLowerCase()
+
+/** A place in a room's log: contiguous per room, from 1. */
+export const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
+
+/** A client's cursor: the last seq it has, 0 for nothing. */
+export const cursor = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
+/** The seq at which a message was born. */
+export const messageId = seq
+
+/** A room's name in addresses. Upper case is folded. */
+export const slug = z
+  .string()
+  .toLowerCase()
+  .min(1)
+  .max(limits.slugCharsMax)
+  .regex(/^[a-z0-9_-]+$/, "must be 1..64 of a-z, 0-9, _ and -")
+
+/** A room, by id or by slug. */
+export const roomRef = slug
+
+/** A user's name, compared case-blind. */
+export const username = z
+  .string()
+  .min(limits.usernameCharsMin)
+  .max(limits.usernameCharsMax)
+  .regex(/^[A-Za-z0-9_.-]+$/, "must be 2..32 of A-Z, a-z, 0-9, _, . and -")
+
+/** A user, by id or by name. */
+export const userRef = z.union([uuid, username])
+
+/** RFC 3339 UTC with milliseconds. */
+export const timestamp = z.iso.datetime({ precision: 3 })
+
+export const roomKind = z.enum(["public", "private", "group", "direct", "broadcast", "inbox"])
+export type RoomKind = z.infer<typeof roomKind>
+
+/** A room's kind as `message` events tell it. */
+export const messageKind = z.enum(["room", "group", "dm", "broadcast"])
+export type MessageKind = z.infer<typeof messageKind>
+
+export const role = z.enum(["owner", "admin", "moderator", "member", "reader"])
+export type Role = z.infer<typeof role>

@@ -1,0 +1,17 @@
+import { z } from "zod"
+import { messageId, roomRef, uuid } from "./ids.ts"
+import { ref } from "./text.ts"
+
+export const readFrame = z.object({
+  type: z.literal("read"),
+  room_id: roomRef,
+  message_id: messageId,
+  ref: ref.optional(),
+})
+/** Not stored as an entry, no seq; a mark never moves back. */
+export const readEvent = z.object({
+  type: z.literal("read"),
+  room_id: uuid,
+  user_id: uuid,
+  message_id: messageId,
+})

@@ -1,0 +1,29 @@
+import { z } from "zod"
+import { cursor, seq, uuid } from "./ids.ts"
+import { limits } from "./limits.ts"
+import { ref } from "./text.ts"
+
+export const resumeFrame = z.object({
+  type: z.literal("resume"),
+  rooms: z
+    .record(uuid, cursor)
+    .refine(
+      (rooms) => Object.keys(rooms).length <= limits.resumeRoomsMax,
+      `at most ${limits.resumeRoomsMax} rooms`,
+    ),
+  ref: ref.optional(),
+})
+
+export const resumedRoom = z.object({
+  head: cursor.describe("Everything up to this seq was before; live events begin after it."),
+  gap: z.object({ from: seq, to: seq }).optional().describe("Not replayed: page it with history."),
+})
+
+/** Ends a resume. A room the user may not read, or that is gone, is told in `refused`. */
+export const resumedEvent = z.object({
+  type: z.literal("resumed"),
+  ref: ref.optional(),
+  rooms: z.record(uuid, resumedRoom),
+  refused: z.array(uuid).optional(),
+})
+export type ResumedEvent = z.infer<typeof resumedEvent>

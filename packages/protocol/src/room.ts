@@ -1,0 +1,58 @@
+import { z } from "zod"
+import { cursor, role, roomKind, seq, slug, timestamp, userRef, uuid } from "./ids.ts"
+import { limits } from "./limits.ts"
+import { messageEvent } from "./message.ts"
+import { text } from "./text.ts"
+
+export const room = z.object({
+  id: uuid,
+  kind: roomKind,
+  name: z.string(),
+  slug: z.string().nullable(),
+  topic: z.string(),
+  head: cursor,
+  created_at: timestamp,
+  role: role.nullable().describe("The asker's role; null when not a member."),
+})
+export type Room = z.infer<typeof room>
+
+/** A room of mine, as `GET /rooms` lists it. */
+export const myRoom = room.extend({
+  unread: z.number().int(),
+  last_message: messageEvent.nullable(),
+})
+
+export const createRoom = z.object({
+  kind: z.enum(["public", "private", "group"]).default("public"),
+  name: text(limits.roomNameCharsMax),
+  slug: slug.optional(),
+  topic: z
+    .string()
+    .trim()
+    .max(limits.topicCharsMax)
+    .refine((t) => t.isWellFormed() && !t.includes("\u0000"))
+    .optional(),
+  members: z.array(userRef).max(limits.membersPerRequestMax).optional(),
+})
+export const changeRoom = z
+  .object({
+    name: text(limits.roomNameCharsMax),
+    topic: z
+      .string()
+      .trim()
+      .max(limits.topicCharsMax)
+      .refine((t) => t.isWellFormed() && !t.includes("\u0000")),
+  })
+  .partial()
+
+/** Name, topic or settings changed. */
+export const roomEvent = z.object({
+  type: z.literal("room"),
+  seq,
+  room_id: uuid,
+  user_id: uuid,
+  from: z.string(),
+  name: z.string(),
+  topic: z.string(),
+  timestamp,
+})

@@ -1,0 +1,37 @@
+import { z } from "zod"
+import { errorCode } from "./errors.ts"
+import { timestamp, uuid } from "./ids.ts"
+import { limits } from "./limits.ts"
+import { ref } from "./text.ts"
+
+/** Someone, as others see them. */
+export const user = z.object({ id: uuid, username: z.string(), display_name: z.string() })
+export type User = z.infer<typeof user>
+
+export const pingFrame = z.object({ type: z.literal("ping"), ref: ref.optional() })
+export const authFrame = z.object({
+  type: z.literal("auth"),
+  token: z.string().min(1).max(limits.tokenCharsMax),
+  ref: ref.optional(),
+})
+
+export const helloEvent = z.object({
+  type: z.literal("hello"),
+  session_id: uuid,
+  user,
+  heartbeat_ms: z.number().int(),
+  server_time: timestamp,
+  limits: z.record(z.string(), z.number()),
+})
+export const pongEvent = z.object({ type: z.literal("pong"), ref: ref.optional() })
+export const drainEvent = z.object({ type: z.literal("drain"), reconnect_after_ms: z.number().int() })
+
+/** The good answer to a frame; what else it carries depends on the frame. */
+export const ackEvent = z.looseObject({ type: z.literal("ack"), ref: ref.optional() })
+export const errorEvent = z.object({
+  type: z.literal("error"),
+  ref: ref.optional(),
+  code: errorCode,
+  message: z.string(),
+  retry_after_ms: z.number().int().optional(),
+})
