@@ -1,5 +1,7 @@
 import type { User } from "@klatch/protocol"
-import type { KlatchError } from "./error.ts"
+import { backoffMs } from "./backoff.ts"
+import { shouldComeBack, tooFastCode } from "./contract.ts"
+import { KlatchError } from "./error.ts"
 
 /** How the connection stands, for people to see. */
 export interface ConnectionState {
@@ -12,3 +14,240 @@ export interface ConnectionState {
   readonly lastError?: KlatchError
   readonly user?: User
 }
+
+/** `greeting`: the socket is open, the server's hello is still to come. */
+export type Phase = "idle" | "dialing" | "greeting" | "open" | "waiting" | "closed"
+
+/** The state of the table below. */
+export interface LinkState {
+  readonly phase: Phase
+  readonly attempt: number
+  readonly retryAtMs?: number
+  readonly lastError?: KlatchError
+  readonly user?: User
+  /** The server is going away: leave it then, in ms since the Unix epoch. */
+  readonly drainAtMs?: number
+}
+
+interface Inputs {
+  /** The application wants a connection. */
+  connect: object
+  /** The application wants none. */
+  close: object
+  /** The socket is open. */
+  opened: object
+  /** The server greeted us: frames may be sent. */
+  hello: { readonly user: User }
+  /** The socket ended, or could not be opened. */
+  lost: { readonly code: number; readonly reason: string }
+  /** The server refused us before the upgrade, and will again. */
+  refused: { readonly error: KlatchError }
+  /** Nothing came in time: no hello, or no heartbeat. */
+  silent: object
+  /** The server asks us to leave after a while. */
+  drain: { readonly afterMs: number }
+  /** The scheduled time has come. */
+  due: object
+  /** The network came back, or the page was looked at again. */
+  online: object
+  /** The connection has held for some seconds. */
+  steady: object
+}
+
+export type InputType = keyof Inputs
+export type Input = { [T in InputType]: { readonly type: T } & Inputs[T] }[InputType]
+
+/** What the driver (`link.ts`) must do after a step, in order. */
+export type Effect =
+  | { readonly do: "dial" }
+  | { readonly do: "hang_up" }
+  | { readonly do: "schedule"; readonly delayMs: number }
+  | { readonly do: "tell_up" }
+  | { readonly do: "tell_down" }
+  | { readonly do: "tell_end"; readonly error: KlatchError }
+  | { readonly do: "probe" }
+
+/** What a step may know of the world. */
+export interface Moment {
+  readonly nowMs: number
+  readonly random: () => number
+}
+
+export type Step = readonly [LinkState, readonly Effect[]]
+type Cell<T extends InputType> = (state: LinkState, input: Inputs[T], at: Moment) => Step
+type Table = { readonly [P in Phase]: { readonly [T in InputType]: Cell<T> } }
+
+/** A close with 4429 is not followed by a try within this time. */
+const tooFastMs = 1_000
+
+const stay = (state: LinkState): Step => [state, []]
+
+const dial = (state: LinkState, attempt: number): Step => [
+  { phase: "dialing", attempt, ...kept(state) },
+  [{ do: "dial" }],
+]
+
+const end = (state: LinkState, error: KlatchError, before: readonly Effect[]): Step => [
+  { phase: "closed", attempt: 0, ...(state.user ? { user: state.user } : {}), lastError: error },
+  [...before, { do: "tell_end", error }],
+]
+
+const closeByUs = (state: LinkState): Step =>
+  end(state, new KlatchError("closed", "The connection was closed."), [
+    { do: "hang_up" },
+    ...(state.phase === "open" ? [{ do: "tell_down" } as const] : []),
+  ])
+
+/** Waits, then tries again: as long as the server asked, else with full jitter. */
+function comeBack(state: LinkState, error: KlatchError, at: Moment, floorMs = 0): Step {
+  const delayMs =
+    state.drainAtMs === undefined
+      ? Math.max(floorMs, backoffMs(state.attempt, at.random))
+      : Math.max(0, state.drainAtMs - at.nowMs)
+  return [
+    {
+      phase: "waiting",
+      attempt: state.attempt + 1,
+      retryAtMs: at.nowMs + delayMs,
+      lastError: error,
+      ...(state.user ? { user: state.user } : {}),
+    },
+    [
+      { do: "hang_up" },
+      ...(state.phase === "open" ? [{ do: "tell_down" } as const] : []),
+      { do: "schedule", delayMs },
+    ],
+  ]
+}
+
+const lost: Cell<"lost"> = (state, { code, reason }, at) => {
+  const error = new KlatchError("closed", reason || `The connection was lost (${code}).`)
+  if (shouldComeBack(code)) return comeBack(state, error, at, code === tooFastCode ? tooFastMs : 0)
+  return end(state, error, state.phase === "open" ? [{ do: "tell_down" }] : [])
+}
+
+const silent: Cell<"silent"> = (state, _input, at) =>
+  comeBack(state, new KlatchError("timeout", "The server was not heard in time."), at)
+
+const refused: Cell<"refused"> = (state, { error }) => end(state, error, [{ do: "hang_up" }])
+
+const greeted: Cell<"hello"> = (state, { user }) => [
+  { phase: "open", attempt: state.attempt, user },
+  [{ do: "tell_up" }],
+]
+
+const drain: Cell<"drain"> = (state, { afterMs }, at) => [
+  { ...state, drainAtMs: at.nowMs + afterMs },
+  [{ do: "schedule", delayMs: afterMs }],
+]
+
+/** The server is about to go, and we were asked to be elsewhere by now. */
+const moveOn = (state: LinkState): Step => [
+  { phase: "dialing", attempt: state.attempt, ...kept(state) },
+  [{ do: "hang_up" }, { do: "tell_down" }, { do: "dial" }],
+]
+
+const dialNow = (state: LinkState): Step => dial(state, state.attempt)
+const dialAnew = (state: LinkState): Step => dial(state, 0)
+
+/** Every phase answers every input; a missing cell is a type error. */
+const table: Table = {
+  idle: {
+    connect: dialAnew,
+    close: stay,
+    opened: stay,
+    hello: stay,
+    lost: stay,
+    refused: stay,
+    silent: stay,
+    drain: stay,
+    due: stay,
+    online: stay,
+    steady: stay,
+  },
+  dialing: {
+    connect: stay,
+    close: closeByUs,
+    opened: (state) => [{ ...state, phase: "greeting" }, []],
+    hello: stay,
+    lost,
+    refused,
+    silent,
+    drain: stay,
+    due: stay,
+    online: stay,
+    steady: stay,
+  },
+  greeting: {
+    connect: stay,
+    close: closeByUs,
+    opened: stay,
+    hello: greeted,
+    lost,
+    refused,
+    silent,
+    drain: stay,
+    due: stay,
+    online: stay,
+    steady: stay,
+  },
+  open: {
+    connect: stay,
+    close: closeByUs,
+    opened: stay,
+    hello: (state, { user }) => [{ ...state, user }, []],
+    lost,
+    refused: stay,
+    silent,
+    drain,
+    due: moveOn,
+    online: (state) => [state, [{ do: "probe" }]],
+    steady: (state) => [state.attempt === 0 ? state : { ...state, attempt: 0 }, []],
+  },
+  waiting: {
+    connect: dialNow,
+    close: closeByUs,
+    opened: stay,
+    hello: stay,
+    lost: stay,
+    refused: stay,
+    silent: stay,
+    drain: stay,
+    due: dialNow,
+    online: dialNow,
+    steady: stay,
+  },
+  closed: {
+    connect: dialAnew,
+    close: stay,
+    opened: stay,
+    hello: stay,
+    lost: stay,
+    refused: stay,
+    silent: stay,
+    drain: stay,
+    due: stay,
+    online: stay,
+    steady: stay,
+  },
+}
+
+/** Where every connection begins. */
+export const firstState: LinkState = { phase: "idle", attempt: 0 }
+
+/** One step of the table. Total: it answers every input in every phase, and never throws. */
+export function step(state: LinkState, input: Input, at: Moment): Step {
+  const cell = table[state.phase][input.type] as (state: LinkState, input: Input, at: Moment) => Step
+  return cell(state, input, at)
+}
+
+/** The state as the application sees it. */
+export function published(state: LinkState): ConnectionState {
+  const { phase, drainAtMs: _drainAtMs, ...rest } = state
+  return { ...rest, phase: phase === "dialing" || phase === "greeting" ? "connecting" : phase }
+}
+
+const kept = (state: LinkState) => ({
+  ...(state.user ? { user: state.user } : {}),
+  ...(state.lastError ? { lastError: state.lastError } : {}),
+})

@@ -1,5 +1,78 @@
+import type { Clock } from "./clock.ts"
+import { Cell } from "./readable.ts"
+
 /** Someone who is typing now. */
 export interface TypingUser {
   readonly user_id: string
   readonly from: string
+}
+
+/** Who was not heard typing for this long has stopped. */
+export const typingMs = 5_000
+/** While typing goes on, the others are told this often: twice before it expires for them. */
+export const typingRepeatMs = 2_000
+/** Past this many at once, further ones are not shown. */
+export const typersMax = 100
+
+/** Who types in a room, ourselves too. */
+export class Typing {
+  readonly users = new Cell<readonly TypingUser[]>([])
+  readonly #clock: Clock
+  readonly #tell: (active: boolean) => boolean
+  readonly #expiries = new Map<string, () => void>()
+  #toldMs: number | null = null
+
+  /** `tell` writes a typing frame, or says false when it cannot. */
+  constructor(clock: Clock, tell: (active: boolean) => boolean) {
+    this.#clock = clock
+    this.#tell = tell
+  }
+
+  /** Someone else types, or stopped. */
+  heard(user: TypingUser, active: boolean): void {
+    if (!active) {
+      this.cleared(user.user_id)
+      return
+    }
+    const others = this.users.get()
+    const isKnown = this.#expiries.has(user.user_id)
+    if (!isKnown && others.length >= typersMax) return
+    this.#expiries.get(user.user_id)?.()
+    const cancel = this.#clock.after(typingMs, () => this.cleared(user.user_id))
+    this.#expiries.set(user.user_id, cancel)
+    if (!isKnown) this.users.set([...others, { user_id: user.user_id, from: user.from }])
+  }
+
+  /** They no longer type: they sent it. */
+  cleared(userId: string): void {
+    const cancel = this.#expiries.get(userId)
+    if (!cancel) return
+    cancel()
+    this.#expiries.delete(userId)
+    this.users.set(this.users.get().filter((user) => user.user_id !== userId))
+  }
+
+  /** Nobody is heard any more. */
+  clear(): void {
+    for (const cancel of this.#expiries.values()) cancel()
+    this.#expiries.clear()
+    this.#toldMs = null
+    if (this.users.get().length > 0) this.users.set([])
+  }
+
+  /** We type, or stopped. What cannot be told is not kept: typing is only true now. */
+  set(active: boolean): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (!active) {
+      if (this.#toldMs !== null) this.#tell(false)
+      this.#toldMs = null
+    } else if (this.#toldMs === null || nowMs - this.#toldMs >= typingRepeatMs) {
+      this.#toldMs = this.#tell(true) ? nowMs : null
+    }
+  }
+
+  /** We sent what we typed, and the others see that by the message. */
+  sent(): void {
+    this.#toldMs = null
+  }
 }

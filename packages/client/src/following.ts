@@ -1,0 +1,253 @@
+import type { HistoryPage, JoinAck, ResumedEvent } from "@klatch/protocol"
+import { backoffMs } from "./backoff.ts"
+import type { Clock } from "./clock.ts"
+import { contract, isForLater } from "./contract.ts"
+import { KlatchError } from "./error.ts"
+import { Cell } from "./readable.ts"
+import type { Requests } from "./requests.ts"
+import { emptyTimeline, need, reduce, shown, type Timeline, type TimelineInput } from "./timeline.ts"
+
+/** A hole may close by itself within this time; then it is repaired. */
+export const repairMs = 500
+
+export interface FollowingOptions {
+  readonly ref: string
+  readonly clock: Clock
+  readonly random: () => number
+  readonly requests: Requests
+  readonly isConnected: () => boolean
+  readonly selfId: () => string | null
+  readonly onJoined: (ack: JoinAck) => void
+  /** Events come from here on: what waits to be sent may go. */
+  readonly onLive: () => void
+}
+
+/**
+ * Keeps one room's timeline in touch with the server: joins, pages, resumes, repairs holes. It gives up on nothing
+ * but a refusal; everything else is tried again, on this connection with backoff or on the next.
+ */
+export class Following {
+  readonly shown = new Cell(shown(emptyTimeline))
+  readonly #options: FollowingOptions
+  #timeline: Timeline = emptyTimeline
+  #id: string | null = null
+  #isWanted = false
+  #opening: PromiseWithResolvers<void> | null = null
+  /** Counts calls for the room; answers to earlier ones are not heard. */
+  #turn = 0
+  #pagingTurn = 0
+  #attempt = 0
+  #repairs = 0
+  #cancelRetry: () => void = () => {}
+  #cancelRepair: (() => void) | null = null
+
+  constructor(options: FollowingOptions) {
+    this.#options = options
+  }
+
+  /** Null until joined. */
+  get id(): string | null {
+    return this.#id
+  }
+
+  get isWanted(): boolean {
+    return this.#isWanted
+  }
+
+  get isLive(): boolean {
+    return this.#timeline.touch === "live"
+  }
+
+  get timeline(): Timeline {
+    return this.#timeline
+  }
+
+  open(): Promise<void> {
+    const opening = this.#opening ?? deferred()
+    this.#opening = opening
+    if (!this.#isWanted) {
+      this.#isWanted = true
+      if (this.#options.isConnected()) void this.join()
+    } else this.#attend()
+    return opening.promise
+  }
+
+  close(): void {
+    this.#isWanted = false
+    this.#hangUp()
+    this.#failOpening(new KlatchError("closed", "The room was closed."))
+    this.#opening = null
+  }
+
+  /** The connection is gone. */
+  down(): void {
+    this.#hangUp()
+  }
+
+  /** And does not come back: no use in waiting for the room. */
+  end(error: KlatchError): void {
+    this.#failOpening(error)
+  }
+
+  /** The server will not have us in this room. */
+  refused(error: KlatchError): void {
+    this.#isWanted = false
+    this.#hangUp()
+    this.#failOpening(error)
+    this.#options.onLive()
+  }
+
+  /** Joins, on an open connection; what was missed since the last time is replayed. */
+  async join(): Promise<void> {
+    const turn = this.#call()
+    const since = this.#timeline.log.cursor
+    const frame = {
+      type: "join",
+      room_id: this.#id ?? this.#options.ref,
+      ...(since === null ? {} : { since }),
+    } as const
+    try {
+      const ack = await this.#options.requests.send<JoinAck>(frame)
+      if (turn !== this.#turn) return
+      this.#id = ack.room_id
+      this.#options.onJoined(ack)
+      this.#synced(ack.head, ack.gap !== undefined)
+    } catch (error) {
+      if (turn === this.#turn) this.#tryAgain(error as KlatchError, () => void this.join())
+    }
+  }
+
+  /** The room is part of a resume: what `resumed` needs to tell that its answer is still wanted. Null: join instead. */
+  startResume(): { readonly id: string; readonly cursor: number; readonly turn: number } | null {
+    const cursor = this.#timeline.log.cursor
+    return this.#id === null || cursor === null ? null : { id: this.#id, cursor, turn: this.#call() }
+  }
+
+  /** The answer to a resume, or null when there was none. */
+  resumed(turn: number, answer: ResumedEvent | null): void {
+    if (turn !== this.#turn || this.#id === null) return
+    const room = answer?.rooms[this.#id]
+    if (room) this.#synced(room.head, room.gap !== undefined)
+    else if (answer?.refused?.includes(this.#id)) this.refused(gone())
+    else void this.join()
+  }
+
+  /** Whether the resume of `turn` is still waited for. */
+  isCalling(turn: number): boolean {
+    return turn === this.#turn && this.#timeline.touch === "calling"
+  }
+
+  apply(input: TimelineInput): void {
+    const before = this.#timeline
+    this.#timeline = reduce(before, input)
+    if (this.#timeline === before) return
+    this.shown.set(shown(this.#timeline))
+    this.#attend()
+  }
+
+  #call(): number {
+    this.#hangUp()
+    this.apply({ type: "called" })
+    return this.#turn
+  }
+
+  #hangUp(): void {
+    this.#turn++
+    this.#attempt = 0
+    this.#repairs = 0
+    this.#cancelRetry()
+    this.#cancelRepair?.()
+    this.#cancelRepair = null
+    if (this.#timeline.touch !== "apart") this.apply({ type: "cut" })
+  }
+
+  #synced(head: number, hasGap: boolean): void {
+    const wasLive = this.isLive
+    this.apply({ type: "synced", head, hasGap })
+    if (!wasLive) this.#options.onLive()
+  }
+
+  /** Sees to what the timeline needs to be whole. */
+  #attend(): void {
+    const what = need(this.#timeline)
+    if (what === "page") void this.#page()
+    if (what === "repair") {
+      const delayMs = repairMs + backoffMs(this.#repairs, this.#options.random)
+      this.#cancelRepair ??= this.#options.clock.after(delayMs, () => this.#repair())
+      return
+    }
+    this.#cancelRepair?.()
+    this.#cancelRepair = null
+    if (what !== null || !this.isLive) return
+    this.#repairs = 0
+    this.#attempt = 0
+    this.#opening?.resolve()
+  }
+
+  async #page(): Promise<void> {
+    const turn = this.#turn
+    if (this.#pagingTurn === turn || this.#id === null) return
+    this.#pagingTurn = turn
+    const frame = { type: "history", room_id: this.#id, limit: contract.pageDefault } as const
+    try {
+      const page = await this.#options.requests.send<HistoryPage>(frame)
+      if (turn !== this.#turn) return
+      this.#pagingTurn = 0
+      this.apply({ type: "page", page, selfId: this.#options.selfId() })
+    } catch (error) {
+      if (turn !== this.#turn) return
+      this.#tryAgain(error as KlatchError, () => {
+        this.#pagingTurn = 0
+        void this.#page()
+      })
+    }
+  }
+
+  /** Asks for the hole once; if that did not close it, begins anew with a page. */
+  async #repair(): Promise<void> {
+    this.#cancelRepair = null
+    const { cursor } = this.#timeline.log
+    if (need(this.#timeline) !== "repair" || this.#id === null || cursor === null) return
+    if (this.#repairs++ > 0) return void this.#page()
+    const turn = this.#turn
+    try {
+      const frame = { type: "resume", rooms: { [this.#id]: cursor } } as const
+      const answer = await this.#options.requests.send<ResumedEvent>(frame)
+      this.resumed(turn, answer)
+      if (turn === this.#turn) this.#attend()
+    } catch (error) {
+      if (turn === this.#turn) this.#tryAgain(error as KlatchError, () => this.#attend())
+    }
+  }
+
+  #tryAgain(error: KlatchError, fn: () => void): void {
+    // Lost with the connection: the next one begins with a resume.
+    if (error.code === "closed") return
+    if (error.code !== "timeout" && !isForLater(error.code)) {
+      this.refused(error)
+      return
+    }
+    const delayMs = Math.max(error.retryAfterMs ?? 0, backoffMs(this.#attempt++, this.#options.random))
+    this.#cancelRetry()
+    this.#cancelRetry = this.#options.clock.after(delayMs, fn)
+  }
+
+  #failOpening(error: KlatchError): void {
+    this.#opening?.reject(error)
+    this.#opening = null
+  }
+}
+
+const gone = () => new KlatchError("not_found", "There is no such room, or you may not read it.")
+
+/** A promise whose rejection is nobody's fault when nobody waits for it. */
+function deferred(): PromiseWithResolvers<void> {
+  let resolve!: () => void
+  let reject!: (reason: unknown) => void
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  promise.catch(() => {})
+  return { promise, resolve, reject }
+}

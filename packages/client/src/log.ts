@@ -1,0 +1,180 @@
+import type { DurableEvent, EventOf, HistoryPage, MessageEvent } from "@klatch/protocol"
+import type { TimelineMessage } from "./message.ts"
+import { isSameMessage, toMessage } from "./message.ts"
+
+/** Past this many, the oldest messages are let go; they can be paged again. */
+export const messagesMax = 10_000
+/** Events held ahead of a hole. Past it the furthest are let go, to be repaired with the hole. */
+export const aheadMax = 1_000
+/** Changes kept of messages that are not loaded. Past it the oldest go, and `changesFloor` rises. */
+export const changesMax = 256
+
+type Change = EventOf<"edit"> | EventOf<"delete">
+
+/**
+ * The stretch of a room's log that is held: all messages from some message on, true to `cursor`.
+ * What must hold: messages ascend, none is missing between the first and the cursor, none is there twice.
+ */
+export interface RoomLog {
+  readonly messages: readonly TimelineMessage[]
+  /** Every event up to this seq is in `messages`; null: nothing is known, page first. */
+  readonly cursor: number | null
+  /** The seq the server is known to have reached. */
+  readonly target: number
+  readonly hasOlder: boolean
+  /** Counts newest pages: an older page asked for before one of them no longer fits. */
+  readonly epoch: number
+  /** Events past a hole, ascending. */
+  readonly ahead: readonly DurableEvent[]
+  /** Changes to messages not held, ascending: a page read before them is brought up to date by them. */
+  readonly changes: readonly Change[]
+  /** Changes up to this seq are in no `changes`: a page read before it cannot be used. */
+  readonly changesFloor: number
+  /** Messages up to `toId` came from a page truer than the cursor: changes up to `head` are in them already. */
+  readonly fresh: { readonly toId: number; readonly head: number } | null
+}
+
+export const emptyLog: RoomLog = {
+  messages: [],
+  cursor: null,
+  target: 0,
+  hasOlder: false,
+  epoch: 0,
+  ahead: [],
+  changes: [],
+  changesFloor: 0,
+  fresh: null,
+}
+
+/** Whether the server is known to have events that are not in the log. */
+export const isBehind = (log: RoomLog): boolean =>
+  log.cursor !== null && (log.cursor < log.target || log.ahead.length > 0)
+
+/** Takes an event in, in whatever order it comes: seen ones change nothing, early ones wait. */
+export function heard(log: RoomLog, event: DurableEvent): RoomLog {
+  if (log.cursor === null || event.seq > log.cursor + 1) return held(log, event)
+  if (event.seq <= log.cursor) return log
+  return caughtUp(applied(log, event))
+}
+
+/** The server told its head, after a join or a resume. A head behind ours means its log is older: begin anew. */
+export function synced(log: RoomLog, head: number, hasGap: boolean): RoomLog {
+  const isReset = log.cursor !== null && (hasGap || head < log.cursor)
+  return isReset ? { ...log, target: head, cursor: null } : { ...log, target: Math.max(head, log.target) }
+}
+
+/** The connection is gone: what waited behind a hole comes again with the next one. */
+export const cut = (log: RoomLog): RoomLog => ({ ...log, ahead: [], target: log.cursor ?? 0 })
+
+/** Begins anew from the newest page. Messages that did not change stay the same objects. */
+export function paged(log: RoomLog, page: HistoryPage): RoomLog {
+  const known = new Map(log.messages.map((message) => [message.message_id, message]))
+  const messages = page.messages.map((event) => unchanged(known.get(event.message_id), event))
+  return caughtUp({
+    messages,
+    cursor: page.head,
+    target: Math.max(page.head, log.target),
+    hasOlder: page.has_more,
+    epoch: log.epoch + 1,
+    ahead: log.ahead,
+    changes: [],
+    changesFloor: page.head,
+    fresh: null,
+  })
+}
+
+/** Whether a page of older messages can be put in front; if not, it must be asked for again. */
+export const fitsOlder = (log: RoomLog, page: HistoryPage): boolean => page.head >= log.changesFloor
+
+/** Puts older messages in front, brought to the state of the cursor. One that does not fit changes nothing. */
+export function pagedOlder(log: RoomLog, page: HistoryPage, epoch: number): RoomLog {
+  if (epoch !== log.epoch || log.cursor === null || !fitsOlder(log, page)) return log
+  const oldestId = log.messages[0]?.message_id ?? Number.POSITIVE_INFINITY
+  const older = page.messages.filter((event) => event.message_id < oldestId).map(toMessage)
+  const lastId = older.at(-1)?.message_id ?? 0
+  let messages: readonly TimelineMessage[] = [...older, ...log.messages]
+  for (const change of log.changes) {
+    if (change.seq > page.head && change.message_id <= lastId) messages = changed(messages, change)
+  }
+  const fresh = page.head > log.cursor ? { toId: lastId, head: page.head } : log.fresh
+  return { ...log, messages, hasOlder: page.has_more && older.length > 0, fresh }
+}
+
+/** Keeps an event until the hole before it is closed. */
+function held(log: RoomLog, event: DurableEvent): RoomLog {
+  let at = log.ahead.length
+  while (at > 0 && log.ahead[at - 1]!.seq > event.seq) at--
+  if (log.ahead[at - 1]?.seq === event.seq) return log
+  const ahead = log.ahead.toSpliced(at, 0, event)
+  const letGo = ahead.length > aheadMax ? ahead.pop() : undefined
+  return { ...log, ahead, target: letGo ? Math.max(log.target, letGo.seq) : log.target }
+}
+
+/** Applies what was waiting, as far as it follows on. */
+function caughtUp(from: RoomLog): RoomLog {
+  let log = from
+  let taken = 0
+  for (const event of from.ahead) {
+    if (event.seq > log.cursor! + 1) break
+    taken++
+    if (event.seq === log.cursor! + 1) log = applied(log, event)
+  }
+  if (taken === 0) return log
+  return { ...log, ahead: from.ahead.slice(taken) }
+}
+
+/** The log with the next event in it. */
+function applied(log: RoomLog, event: DurableEvent): RoomLog {
+  const fresh = log.fresh && event.seq >= log.fresh.head ? null : log.fresh
+  const next = { ...log, cursor: event.seq, target: Math.max(log.target, event.seq), fresh }
+  if (event.type === "message") return trimmed({ ...next, messages: [...log.messages, toMessage(event)] })
+  if (event.type !== "edit" && event.type !== "delete") return next
+  const oldestId = log.messages[0]?.message_id ?? Number.POSITIVE_INFINITY
+  if (event.message_id < oldestId) return remembered(next, event)
+  const isInAlready = log.fresh && event.message_id <= log.fresh.toId && event.seq <= log.fresh.head
+  return isInAlready ? next : { ...next, messages: changed(log.messages, event) }
+}
+
+function remembered(log: RoomLog, change: Change): RoomLog {
+  const changes = [...log.changes, change]
+  const letGo = changes.length > changesMax ? changes.shift() : undefined
+  return { ...log, changes, changesFloor: letGo?.seq ?? log.changesFloor }
+}
+
+/** Changes to the messages let go are in no `changes`, so only a page as new as the cursor fits from here. */
+function trimmed(log: RoomLog): RoomLog {
+  if (log.messages.length <= messagesMax) return log
+  const messages = log.messages.slice(log.messages.length - messagesMax)
+  return { ...log, messages, hasOlder: true, changes: [], changesFloor: log.cursor ?? 0 }
+}
+
+function changed(messages: readonly TimelineMessage[], change: Change): readonly TimelineMessage[] {
+  const at = indexOf(messages, change.message_id)
+  const message = messages[at]
+  // What is deleted stays deleted.
+  if (!message || message.deleted_at) return messages
+  return messages.with(
+    at,
+    change.type === "edit"
+      ? { ...message, content: change.content, edited_at: change.timestamp }
+      : { ...message, content: "", deleted_at: change.timestamp },
+  )
+}
+
+function indexOf(messages: readonly TimelineMessage[], id: number): number {
+  let low = 0
+  let high = messages.length - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const found = messages[middle]!.message_id!
+    if (found === id) return middle
+    if (found < id) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}
+
+function unchanged(known: TimelineMessage | undefined, event: MessageEvent): TimelineMessage {
+  const message = toMessage(event)
+  return known && isSameMessage(known, message) ? known : message
+}
