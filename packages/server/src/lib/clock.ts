@@ -68,7 +68,12 @@ export class ManualClock implements Clock {
   }
 
   #add(delayMs: number, fn: () => void, periodMs?: number): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, fn, ...(periodMs ? { periodMs } : {}) }
+    const timer = {
+      atMs: this.#nowMs + Math.max(0, delayMs),
+      order: this.#order++,
+      fn,
+      ...(periodMs ? { periodMs } : {}),
+    }
     this.#due.push(timer)
     return () => {
       const at = this.#due.indexOf(timer)

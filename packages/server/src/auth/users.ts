@@ -1,0 +1,74 @@
+import { isUuid, type User } from "@klatch/protocol"
+import type { Queryable } from "../db/sql.ts"
+import { AppError } from "../lib/app-error.ts"
+import { BatchLoader } from "../lib/batch-loader.ts"
+import type { Clock } from "../lib/clock.ts"
+import { Lru } from "../lib/lru.ts"
+import { ensureUsers, usersByIds, usersByNames } from "./users.sql.ts"
+
+/** Names are compared case-blind. */
+export const usernameKey = (username: string): string => username.toLowerCase()
+
+const CACHE_MAX = 20_000
+const RACES_MAX = 5
+
+/** Everyone there is. Names do not change, so what was read once stays true. */
+export class Users {
+  readonly #db: Queryable
+  readonly #clock: Clock
+  readonly #newId: () => string
+  readonly #cache = new Lru<string, User>(CACHE_MAX)
+  readonly #ensure: BatchLoader<string, User>
+
+  constructor(db: Queryable, clock: Clock, newId: () => string) {
+    this.#db = db
+    this.#clock = clock
+    this.#newId = newId
+    this.#ensure = new BatchLoader((names) => this.#ensureAll(names))
+  }
+
+  /** The user of this name, made when there is none. Many asked at once are one statement. */
+  async ensure(username: string): Promise<User> {
+    return this.#cache.get(usernameKey(username)) ?? this.#ensure.get(username)
+  }
+
+  /** The user by id or name. Rejects with `not_found`. */
+  async find(ref: string): Promise<User> {
+    return (await this.findAll([ref]))[0]!
+  }
+
+  /** The users by id or name, in order. Rejects with `not_found` when one is missing. */
+  async findAll(refs: readonly string[]): Promise<User[]> {
+    const ids = refs.filter(isUuid)
+    const keys = refs.filter((ref) => !isUuid(ref)).map(usernameKey)
+    const found = [
+      ...(ids.length > 0 ? await usersByIds(this.#db, ids) : []),
+      ...(keys.length > 0 ? await usersByNames(this.#db, keys) : []),
+    ]
+    return refs.map((ref) => {
+      const user = found.find((u) => u.id === ref.toLowerCase() || usernameKey(u.username) === usernameKey(ref))
+      if (!user) throw new AppError("not_found", `There is no user ${JSON.stringify(ref)}.`)
+      return user
+    })
+  }
+
+  async #ensureAll(names: string[]): Promise<User[]> {
+    const byKey = new Map<string, User>()
+    for (let race = 0; race < RACES_MAX; race++) {
+      const wanted = new Map(names.map((name) => [usernameKey(name), name]))
+      for (const key of byKey.keys()) wanted.delete(key)
+      if (wanted.size === 0) break
+      const at = new Date(this.#clock.now()).toISOString()
+      const rows = [...wanted].map(([key, username]) => ({ id: this.#newId(), username, key }))
+      for (const [key, user] of await ensureUsers(this.#db, rows, at)) {
+        byKey.set(key, user)
+        this.#cache.set(key, user)
+      }
+    }
+    return names.map((name) => {
+      const user = byKey.get(usernameKey(name))
+      if (!user) throw new AppError("unavailable", "This name is being made just now.", { retryAfterMs: 200 })
+      return user
+    })
+  }
+}

@@ -1,0 +1,116 @@
+import type { HistoryPage, MessageEvent, SentAck } from "@klatch/protocol"
+import type { Principal } from "../../auth/principal.ts"
+import type { Queryable } from "../../db/sql.ts"
+import { AppError } from "../../lib/app-error.ts"
+import { eventOf, OWN_CLIENT_ID_PREFIX } from "../../log/entry.ts"
+import type { GroupCommit } from "../../log/group-commit.ts"
+import type { Placed } from "../../log/log-store.ts"
+import { readMessages } from "../../log/read.sql.ts"
+import type { RoomInfo } from "../members/members.ts"
+import { deleteMessage, editMessage, messageStanding } from "./messages.sql.ts"
+
+/** A message as it is sent, checked by the contract's schema. */
+export interface NewMessage {
+  readonly content: string
+  readonly client_id?: string | undefined
+  readonly reply_to?: number | undefined
+  readonly thread_id?: number | undefined
+  readonly attachments?: readonly { file_id: string }[] | undefined
+}
+
+export type Sent = (error: AppError | undefined, ack: Omit<SentAck, "ref"> | undefined) => void
+
+/** Messages: sent, changed, taken back, paged. Whoever calls has asked the policy first. */
+export class Messages {
+  readonly #db: Queryable
+  readonly #log: GroupCommit
+  readonly #newId: () => string
+
+  constructor(db: Queryable, log: GroupCommit, newId: () => string) {
+    this.#db = db
+    this.#log = log
+    this.#newId = newId
+  }
+
+  /** Puts a message on its way; `sent` is called once, when it is durable or refused. */
+  send(principal: Principal, room: RoomInfo, message: NewMessage, sent: Sent): void {
+    if (message.attachments?.length) return sent(new AppError("not_supported", "Files cannot be attached yet."), undefined)
+    const draft = {
+      room,
+      author: principal.user,
+      clientId: message.client_id ?? `${OWN_CLIENT_ID_PREFIX}${this.#newId()}`,
+      content: message.content,
+      replyTo: message.reply_to,
+      threadId: message.thread_id,
+    }
+    this.#log.send(draft, (error, placed) => sent(error, placed && ackOf(room, message, placed)))
+  }
+
+  /** The same, as a promise. Rejects with the refusal. */
+  sendNow(principal: Principal, room: RoomInfo, message: NewMessage): Promise<Omit<SentAck, "ref">> {
+    return new Promise((resolve, reject) =>
+      this.send(principal, room, message, (error, ack) => (ack ? resolve(ack) : reject(error))),
+    )
+  }
+
+  /** Rejects with `not_found` unless what is answered or continued is a message of this room. */
+  async requireTargets(room: RoomInfo, message: NewMessage): Promise<void> {
+    for (const seq of new Set([message.reply_to, message.thread_id]))
+      if (seq !== undefined && !(await messageStanding(this.#db, room.id, seq)))
+        throw new AppError("not_found", `There is no message ${seq} in this room.`)
+  }
+
+  /** Changes one's own message; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
+  edit(principal: Principal, room: RoomInfo, messageId: number, content: string) {
+    const author = principal.user
+    return this.#log.change({
+      roomIds: [room.id],
+      apply: async (scope) => {
+        if (!(await editMessage(scope, room.id, messageId, author.id, content, scope.at)))
+          throw await this.#refusal(scope, room, messageId, author.id)
+        return { seq: scope.append(room, author, { kind: "edit", target: messageId, content }), at: scope.at }
+      },
+    })
+  }
+
+  /** Takes one's own message back; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
+  delete(principal: Principal, room: RoomInfo, messageId: number) {
+    const author = principal.user
+    return this.#log.change({
+      roomIds: [room.id],
+      apply: async (scope) => {
+        if (!(await deleteMessage(scope, room.id, messageId, author.id, scope.at)))
+          throw await this.#refusal(scope, room, messageId, author.id)
+        return { seq: scope.append(room, author, { kind: "delete", target: messageId }), at: scope.at }
+      },
+    })
+  }
+
+  /** A page of messages in their current state, in seq order, and the head it was read at. */
+  async history(
+    room: RoomInfo,
+    window: { before?: number | undefined; after?: number | undefined; limit: number },
+  ): Promise<HistoryPage> {
+    const { entries, head } = await readMessages(this.#db, room.id, { ...window, limit: window.limit + 1 })
+    const has_more = entries.length > window.limit
+    const page = !has_more ? entries : window.after === undefined ? entries.slice(1) : entries.slice(0, window.limit)
+    return { messages: page.map((entry) => eventOf(room, entry) as unknown as MessageEvent), has_more, head }
+  }
+
+  async #refusal(db: Queryable, room: RoomInfo, messageId: number, authorId: string): Promise<AppError> {
+    const standing = await messageStanding(db, room.id, messageId)
+    if (!standing || standing.deleted) return new AppError("not_found", `There is no message ${messageId} in this room.`)
+    return standing.author_id === authorId
+      ? new AppError("conflict", "This message is being changed just now.")
+      : new AppError("forbidden", "Only who wrote a message can change it.")
+  }
+}
+
+const ackOf = (room: RoomInfo, message: NewMessage, placed: Placed): Omit<SentAck, "ref"> => ({
+  type: "ack",
+  room_id: room.id,
+  seq: placed.seq,
+  message_id: placed.seq,
+  ...(message.client_id === undefined ? {} : { client_id: message.client_id }),
+  timestamp: placed.at,
+})

@@ -1,0 +1,69 @@
+import { isUuid } from "@klatch/protocol"
+import type { Queryable } from "../../db/sql.ts"
+import { BatchLoader } from "../../lib/batch-loader.ts"
+import { Lru } from "../../lib/lru.ts"
+import type { RoomInfo } from "../members/members.ts"
+import { type RoomRow, roomsByIds, roomsByNames } from "./rooms.sql.ts"
+
+const CACHE_MAX = 50_000
+
+export const roomInfoOf = (row: Pick<RoomRow, "id" | "kind" | "slug" | "name">): RoomInfo => ({
+  id: row.id,
+  kind: row.kind,
+  slug: row.slug,
+  name: row.name,
+  label: row.slug ?? row.name,
+})
+
+export const slugName = (slug: string): string => `slug:${slug}`
+export const directName = (a: string, b: string): string => `dm:${[a, b].sort().join(":")}`
+
+/** Finds rooms by id or slug, from memory when it can: what it holds of a room does not change while it exists. */
+export class RoomDirectory {
+  readonly #cache = new Lru<string, RoomInfo>(CACHE_MAX)
+  readonly #byId: BatchLoader<string, RoomInfo | undefined>
+  readonly #byName: BatchLoader<string, RoomInfo | undefined>
+
+  constructor(db: Queryable) {
+    this.#byId = new BatchLoader(async (ids) => {
+      const found = new Map((await roomsByIds(db, [...new Set(ids)])).map((row) => [row.id, roomInfoOf(row)]))
+      return ids.map((id) => found.get(id))
+    })
+    this.#byName = new BatchLoader(async (names) => {
+      const rows = await roomsByNames(db, [...new Set(names)])
+      const found = new Map(rows.map((row) => [row.taken_name, roomInfoOf(row)]))
+      return names.map((name) => found.get(name))
+    })
+  }
+
+  /** From memory, at once. */
+  peek(ref: string): RoomInfo | undefined {
+    return this.#cache.get(ref)
+  }
+
+  /** By id or slug; undefined when there is none. Many asked at once are one query. */
+  async find(ref: string): Promise<RoomInfo | undefined> {
+    const known = this.#cache.get(ref)
+    if (known) return known
+    const room = await (isUuid(ref) ? this.#byId.get(ref) : this.#byName.get(slugName(ref)))
+    if (room) this.remember(room)
+    return room
+  }
+
+  /** By the name it has taken; undefined when there is none. */
+  async findNamed(name: string): Promise<RoomInfo | undefined> {
+    const room = this.#cache.get(name) ?? (await this.#byName.get(name))
+    if (room) this.#cache.set(name, room)
+    return room
+  }
+
+  remember(room: RoomInfo): void {
+    this.#cache.set(room.id, room)
+    if (room.slug !== null) this.#cache.set(room.slug, room)
+  }
+
+  forget(room: RoomInfo): void {
+    this.#cache.delete(room.id)
+    if (room.slug !== null) this.#cache.delete(room.slug)
+  }
+}

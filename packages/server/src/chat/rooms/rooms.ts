@@ -1,0 +1,219 @@
+import type { Role, Room, RoomKind, User } from "@klatch/protocol"
+import type { Principal } from "../../auth/principal.ts"
+import type { Queryable } from "../../db/sql.ts"
+import { AppError } from "../../lib/app-error.ts"
+import type { GroupCommit } from "../../log/group-commit.ts"
+import { eventOf } from "../../log/entry.ts"
+import { addMember, inboxOf, type Members, type RoomInfo } from "../members/members.ts"
+import { directName, type RoomDirectory, roomInfoOf, slugName } from "./room-directory.ts"
+import {
+  deleteRoom,
+  discoverRooms,
+  insertRoom,
+  type MyRoomRow,
+  myRooms,
+  type RoomRow,
+  roomMemberIds,
+  roomsByIds,
+  takeRoomName,
+  updateRoom,
+} from "./rooms.sql.ts"
+
+/** The room that everyone connected listens to. */
+export const broadcastRoom: RoomInfo = {
+  id: "00000000-0000-7000-8000-00000000b0ad",
+  kind: "broadcast",
+  slug: null,
+  name: "broadcast",
+  label: "broadcast",
+}
+
+export interface NewRoom {
+  readonly kind: Exclude<RoomKind, "inbox" | "broadcast">
+  readonly name: string
+  readonly slug?: string | undefined
+  readonly topic?: string | undefined
+  readonly members?: readonly User[]
+}
+
+export interface RoomsOptions {
+  readonly db: Queryable
+  readonly log: GroupCommit
+  readonly directory: RoomDirectory
+  readonly members: Members
+  readonly newId: () => string
+}
+
+const MEMBERS_TOLD_MAX = 1_000
+const FIRST_ID = "00000000-0000-0000-0000-000000000000"
+
+/** Rooms: found, made, changed and deleted. */
+export class Rooms {
+  readonly #options: RoomsOptions
+
+  constructor(options: RoomsOptions) {
+    this.#options = options
+    options.directory.remember(broadcastRoom)
+  }
+
+  /** By id or slug. Rejects with `not_found`. */
+  async find(principal: Principal, ref: string): Promise<RoomInfo> {
+    if (ref === principal.user.id) return { ...inboxOf(principal.user), slug: null, name: "inbox" }
+    const room = await this.#options.directory.find(ref)
+    if (!room) throw new AppError("not_found", "There is no such room.")
+    return room
+  }
+
+  /** The public room of this slug, made when there is none. */
+  async ensurePublic(principal: Principal, slug: string): Promise<RoomInfo> {
+    const { directory } = this.#options
+    return (await directory.find(slug)) ?? (await this.#make(principal.user, { kind: "public", name: slug, slug })).room
+  }
+
+  /** The group or public room of this slug, made as a group when there is none. */
+  async ensureGroup(principal: Principal, slug: string): Promise<RoomInfo> {
+    const { directory } = this.#options
+    return (await directory.find(slug)) ?? (await this.#make(principal.user, { kind: "group", name: slug, slug })).room
+  }
+
+  /** The one direct room of these two, whoever opens it. */
+  async direct(principal: Principal, other: User): Promise<RoomInfo> {
+    const { user } = principal
+    const name = directName(user.id, other.id)
+    const found = await this.#options.directory.findNamed(name)
+    if (found) return found
+    const both = user.id === other.id ? [user] : [user, other]
+    const label = both.map((u) => u.username).sort().join(",")
+    return (await this.#make(user, { kind: "direct", name: label, members: both }, name)).room
+  }
+
+  /** Makes a room, its maker the owner. Rejects with `conflict` when the slug is taken. */
+  async create(principal: Principal, input: NewRoom): Promise<Room> {
+    const slug = input.slug ?? (input.kind === "public" ? slugOf(input.name) : undefined)
+    const { room, made } = await this.#make(principal.user, { ...input, slug })
+    if (!made) throw new AppError("conflict", `The slug ${JSON.stringify(slug)} is taken.`)
+    return this.get(principal, room.id)
+  }
+
+  /** A room as the principal sees it. Rejects with `not_found` when it may not know of it. */
+  async get(principal: Principal, ref: string): Promise<Room> {
+    const { db, members } = this.#options
+    const room = await this.find(principal, ref)
+    const role = await members.require(principal, "read", room)
+    const row = (await roomsByIds(db, [room.id]))[0]
+    if (!row) throw new AppError("not_found", "There is no such room.")
+    return publicRoom(row, role)
+  }
+
+  /** Changes name or topic. Rejects with the policy's code. */
+  async change(principal: Principal, ref: string, input: { name?: string | undefined; topic?: string | undefined }): Promise<Room> {
+    const { log, members } = this.#options
+    const room = await this.find(principal, ref)
+    await members.require(principal, "change_room", room)
+    await log.change({
+      roomIds: [room.id],
+      apply: async (scope) => {
+        const changed = await updateRoom(scope, room.id, input.name, input.topic)
+        if (!changed) throw new AppError("not_found")
+        scope.append(room, principal.user, { kind: "room", data: changed })
+      },
+    })
+    return this.get(principal, room.id)
+  }
+
+  /** Deletes a room: its name is free again, its members are told, its log can no longer be read. */
+  async delete(principal: Principal, ref: string): Promise<void> {
+    const { db, directory, log, members } = this.#options
+    const room = await this.find(principal, ref)
+    await members.require(principal, "delete_room", room)
+    const userIds = await roomMemberIds(db, room.id, MEMBERS_TOLD_MAX)
+    await log.change({
+      roomIds: [room.id],
+      inboxIds: userIds,
+      apply: async (scope) => {
+        if (!(await deleteRoom(scope, room.id, scope.at))) throw new AppError("not_found")
+        for (const id of userIds)
+          scope.append({ id, kind: "inbox", label: "inbox" }, principal.user, {
+            kind: "room_removed",
+            data: { room: { id: room.id } },
+          })
+      },
+    })
+    directory.forget(room)
+  }
+
+  /** The principal's rooms, in the order of their ids, after `afterId`. */
+  async mine(principal: Principal, afterId: string | undefined, limit: number) {
+    const rows = await myRooms(this.#options.db, principal.user.id, afterId ?? FIRST_ID, limit + 1)
+    return { rooms: rows.slice(0, limit).map(myRoom), has_more: rows.length > limit }
+  }
+
+  /** Public rooms whose slug or name contains `query`, in the order of their slugs, after `afterSlug`. */
+  async discover(principal: Principal, query: string, afterSlug: string | undefined, limit: number) {
+    const rows = await discoverRooms(this.#options.db, principal.user.id, query, afterSlug ?? "", limit + 1)
+    return { rooms: rows.slice(0, limit).map((row) => publicRoom(row, row.role)), has_more: rows.length > limit }
+  }
+
+  /** Makes a room unless its name is taken; then answers the one that has it. */
+  async #make(owner: User, input: NewRoom, takenName = input.slug ? slugName(input.slug) : undefined) {
+    const { log, directory, newId } = this.#options
+    const row = { id: newId(), kind: input.kind, slug: input.slug ?? null, name: input.name, topic: input.topic ?? "" }
+    const room = roomInfoOf(row)
+    const everyone = [owner, ...(input.members ?? []).filter((user) => user.id !== owner.id)]
+    const made = await log.change({
+      roomIds: [],
+      inboxIds: everyone.map((user) => user.id),
+      apply: async (scope) => {
+        if (takenName && !(await takeRoomName(scope, takenName, room.id))) return false
+        await insertRoom(scope, row, owner.id, scope.at)
+        scope.created(room.id)
+        for (const user of everyone) {
+          const role: Role = input.kind === "direct" || user.id !== owner.id ? "member" : "owner"
+          await addMember(scope, room, user, role)
+        }
+        return true
+      },
+    })
+    const found = made ? room : await directory.findNamed(takenName!)
+    if (!found) throw new AppError("unavailable", "This room is being made just now.", { retryAfterMs: 200 })
+    directory.remember(found)
+    return { room: found, made }
+  }
+}
+
+/** A slug out of a name: lower case, runs of anything else become a hyphen. Empty names have none. */
+function slugOf(name: string): string | undefined {
+  const slug = name
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 64)
+  return slug || undefined
+}
+
+const publicRoom = (row: RoomRow, role: Role | null): Room => ({
+  id: row.id,
+  kind: row.kind,
+  name: row.name,
+  slug: row.slug,
+  topic: row.topic,
+  head: row.head_seq,
+  created_at: row.created_at.toISOString(),
+  role,
+})
+
+function myRoom(row: MyRoomRow) {
+  const last =
+    row.last_seq === null
+      ? null
+      : eventOf(roomInfoOf(row), {
+          kind: "message",
+          seq: row.last_seq,
+          author: { id: row.last_author_id, username: row.last_username },
+          at: row.last_at.toISOString(),
+          content: row.last_content,
+          editedAt: row.last_edited_at?.toISOString(),
+          deletedAt: row.last_deleted_at?.toISOString(),
+        })
+  return { ...publicRoom(row, row.role), unread: Math.max(0, row.unread), last_message: last }
+}

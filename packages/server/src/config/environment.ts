@@ -1,0 +1,134 @@
+import { z } from "zod"
+
+const flag = z.enum(["true", "false", "1", "0"]).transform((v) => v === "true" || v === "1")
+const empty = (value: unknown) => (value === "" ? undefined : value)
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess(empty, schema.optional())
+const withDefault = <T extends z.ZodType>(schema: T, value: z.input<T>) =>
+  z.preprocess((v) => empty(v) ?? value, schema)
+
+const postgresUrl = z
+  .string()
+  .refine((v) => /^postgres(ql)?:\/\//.test(v), "must begin with postgres:// or postgresql://")
+const origins = z.string().transform((list, context) =>
+  list
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean)
+    .map((item) => {
+      if (item === "*") return item
+      if (URL.canParse(item) && new URL(item).origin === item.toLowerCase()) return item.toLowerCase()
+      context.addIssue({
+        code: "custom",
+        message: "must be origins such as https://app.example, comma-separated",
+      })
+      return z.NEVER
+    }),
+)
+
+const schema = z.object({
+  APP_ENV: withDefault(z.enum(["development", "production", "test"]), "development"),
+  HOST: withDefault(z.string(), "0.0.0.0"),
+  PORT: withDefault(
+    z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .pipe(z.number().max(65_535)),
+    "8080",
+  ),
+  DATABASE_URL: optional(postgresUrl),
+  POSTGRES_DSN: optional(postgresUrl),
+  DATA_DIR: withDefault(z.string(), "./data"),
+  ENABLE_PERSISTENCE: withDefault(flag, "true"),
+  REDIS_URL: optional(z.string()),
+  REDIS_ADDR: optional(z.string()),
+  AUTH: optional(z.enum(["open", "required"])),
+  JWT_SECRET: optional(z.string().min(16, "must have at least 16 characters")),
+  JWKS_URL: optional(z.url()),
+  JWT_ISSUER: optional(z.string()),
+  JWT_AUDIENCE: optional(z.string()),
+  CORS_ORIGINS: withDefault(origins, ""),
+  TRUST_PROXY: withDefault(flag, "false"),
+  RETENTION_DAYS: optional(
+    z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .pipe(z.number().min(1)),
+  ),
+  LIMITS: withDefault(z.enum(["default", "off"]), "default"),
+  LOG_LEVEL: withDefault(z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]), "info"),
+})
+
+/** What the environment asks for, checked. */
+export interface Config {
+  readonly mode: "development" | "production" | "test"
+  readonly host: string
+  readonly port: number
+  readonly databaseUrl: string | undefined
+  readonly dataDir: string
+  readonly persistent: boolean
+  readonly auth: "open" | "required"
+  readonly corsOrigins: readonly string[]
+  readonly trustProxy: boolean
+  readonly retentionDays: number | undefined
+  readonly limitsOn: boolean
+  readonly logLevel: string
+}
+
+/** Every fault of an environment at once, one sentence each; none holds a value that could be a secret. */
+export class ConfigError extends Error {
+  override name = "ConfigError"
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`The environment is not right:\n${faults.map((fault) => `  - ${fault}`).join("\n")}`)
+    this.faults = faults
+  }
+}
+
+/** Reads the environment. Throws `ConfigError` with every fault listed. */
+export function readConfig(environment: Record<string, string | undefined>): Config {
+  const faults: string[] = []
+  const parsed = schema.safeParse(environment)
+  if (!parsed.success)
+    for (const issue of parsed.error.issues) faults.push(`${issue.path.join(".")}: ${issue.message}`)
+  const e = parsed.data
+  if (e) faults.push(...contradictions(e))
+  if (!e || faults.length > 0) throw new ConfigError(faults)
+  const hasIssuer = e.JWT_SECRET !== undefined || e.JWKS_URL !== undefined
+  return {
+    mode: e.APP_ENV,
+    host: e.HOST,
+    port: e.PORT,
+    databaseUrl: e.DATABASE_URL ?? e.POSTGRES_DSN,
+    dataDir: e.DATA_DIR,
+    persistent: e.ENABLE_PERSISTENCE,
+    auth: e.AUTH ?? (!hasIssuer && e.APP_ENV !== "production" ? "open" : "required"),
+    corsOrigins: e.CORS_ORIGINS,
+    trustProxy: e.TRUST_PROXY,
+    retentionDays: e.RETENTION_DAYS,
+    limitsOn: e.LIMITS === "default",
+    logLevel: e.LOG_LEVEL,
+  }
+}
+
+function contradictions(e: z.output<typeof schema>): string[] {
+  const faults: string[] = []
+  if (e.DATABASE_URL && e.POSTGRES_DSN && e.DATABASE_URL !== e.POSTGRES_DSN)
+    faults.push("DATABASE_URL and POSTGRES_DSN: both are set and differ; set one")
+  if ((e.DATABASE_URL ?? e.POSTGRES_DSN) && !e.ENABLE_PERSISTENCE)
+    faults.push("ENABLE_PERSISTENCE=false means a throw-away database; unset DATABASE_URL, or unset this")
+  if (e.REDIS_URL ?? e.REDIS_ADDR)
+    faults.push("REDIS_URL: this version runs as one node and does not join others yet; unset it")
+  if (e.JWT_SECRET || e.JWKS_URL)
+    faults.push(
+      "JWT_SECRET and JWKS_URL: this version has open mode only and would not check a token; unset them",
+    )
+  if (e.AUTH === "required")
+    faults.push("AUTH=required: this version has open mode only; set AUTH=open or leave it unset")
+  if (e.APP_ENV === "production" && e.AUTH !== "open" && !e.JWT_SECRET && !e.JWKS_URL)
+    faults.push(
+      "APP_ENV=production with neither JWT_SECRET nor JWKS_URL: anyone could be anyone; set AUTH=open if that is meant",
+    )
+  return faults
+}

@@ -1,0 +1,235 @@
+import { type FrameOf, type FrameType, isUuid, type Role } from "@klatch/protocol"
+import type { RoomInfo } from "../../chat/members/members.ts"
+import type { NewMessage } from "../../chat/messages/messages.ts"
+import { broadcastRoom } from "../../chat/rooms/rooms.ts"
+import { shouldTell, typingEvent } from "../../chat/typing/typing.ts"
+import { AppError } from "../../lib/app-error.ts"
+import type { Cutover } from "../../live/delivery.ts"
+import type { Services } from "./services.ts"
+import type { Session } from "./session.ts"
+
+type Handler<T extends FrameType> = (services: Services, session: Session, frame: FrameOf<T>) => void | Promise<void>
+
+/** The room of those who name none. */
+const LOBBY = "lobby"
+const SENDS_PENDING_MAX = 512
+const RESUMES_AT_ONCE_MAX = 16
+
+const notYet = () => {
+  throw new AppError("not_supported")
+}
+
+/** What each frame does: total, so that a frame of the contract without an answer is a type error. */
+export const handlers: { readonly [T in FrameType]: Handler<T> } = {
+  message: (services, session, frame) => sendTo(services, session, frame.room_id, frame, frame.ref),
+  chat: (services, session, { body, room_id, client_id, ref }) =>
+    room_id === undefined
+      ? sendHome(services, session, { content: body, client_id }, ref)
+      : sendTo(services, session, room_id, { content: body, client_id }, ref),
+  async dm(services, session, frame) {
+    const { users, rooms } = services
+    // In open mode a name is its user's: someone may be written to before they first come.
+    const other = await (isUuid(frame.to) ? users.find(frame.to) : users.ensure(frame.to))
+    submit(services, session, await rooms.direct(session.principal, other), frame, frame.ref)
+  },
+  async group(services, session, frame) {
+    const room = await services.rooms.ensureGroup(session.principal, frame.to)
+    await services.members.join(session.principal, room, room.kind === "group")
+    submit(services, session, room, frame, frame.ref)
+  },
+  broadcast: (services, session, frame) => submit(services, session, broadcastRoom, frame, frame.ref),
+  join: (services, session, frame) => joinRoom(services, session, frame.room_id, frame.since, frame.ref),
+  async leave(services, session, frame) {
+    const room = await services.rooms.find(session.principal, frame.room_id)
+    if (frame.forget) await services.members.leave(session.principal, room)
+    session.unsubscribe(room.id)
+    session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
+  },
+  resume,
+  async history(services, session, frame) {
+    const room = await services.rooms.find(session.principal, frame.room_id)
+    await services.members.require(session.principal, "read", room)
+    session.reply({ type: "ack", ref: frame.ref, room_id: room.id, ...(await services.messages.history(room, frame)) })
+  },
+  async edit(services, session, frame) {
+    const room = await writable(services, session, frame.room_id)
+    const { seq, at } = await services.messages.edit(session.principal, room, frame.message_id, frame.content)
+    session.reply({ type: "ack", ref: frame.ref, room_id: room.id, seq, message_id: frame.message_id, timestamp: at })
+  },
+  async delete(services, session, frame) {
+    const room = await writable(services, session, frame.room_id)
+    const { seq, at } = await services.messages.delete(session.principal, room, frame.message_id)
+    session.reply({ type: "ack", ref: frame.ref, room_id: room.id, seq, message_id: frame.message_id, timestamp: at })
+  },
+  typing,
+  ping: (_services, session, { ref }) => session.reply({ type: "pong", ref }),
+  react: notYet,
+  unreact: notYet,
+  pin: notYet,
+  unpin: notYet,
+  read: notYet,
+  presence: notYet,
+  auth: notYet,
+}
+
+/** To the room given at connect, else to the lobby, which is made and joined when it must be. */
+export function sendHome(
+  services: Services,
+  session: Session,
+  message: NewMessage,
+  ref: string | undefined,
+  isQuiet = false,
+): void | Promise<void> {
+  if (session.room) return sendTo(services, session, session.room.id, message, ref, isQuiet)
+  const ref_ = session.roomRef ?? LOBBY
+  return services.rooms
+    .ensurePublic(session.principal, ref_)
+    .then((room) => sendTo(services, session, room.id, message, ref, isQuiet))
+}
+
+/** At once when the connection follows the room; else after asking who is who. */
+function sendTo(
+  services: Services,
+  session: Session,
+  roomRef: string,
+  message: NewMessage,
+  ref: string | undefined,
+  isQuiet = false,
+): void | Promise<void> {
+  const room = services.directory.peek(roomRef)
+  const isSimple = message.reply_to === undefined && message.thread_id === undefined
+  if (room && isSimple && session.isSubscribed(room.id)) return submit(services, session, room, message, ref, isQuiet)
+  return sendAsked(services, session, roomRef, message, ref, isQuiet)
+}
+
+async function sendAsked(
+  services: Services,
+  session: Session,
+  roomRef: string,
+  message: NewMessage,
+  ref: string | undefined,
+  isQuiet: boolean,
+): Promise<void> {
+  const room = await writable(services, session, roomRef)
+  await services.messages.requireTargets(room, message)
+  submit(services, session, room, message, ref, isQuiet)
+}
+
+/** The room, which the principal may write to. Writing to a public room makes a member. */
+async function writable(services: Services, session: Session, roomRef: string): Promise<RoomInfo> {
+  const room = await services.rooms.find(session.principal, roomRef)
+  const role = await services.members.require(session.principal, "post", room)
+  if (role === null) await services.members.join(session.principal, room)
+  return room
+}
+
+/** Hands the message to the log; the answer comes when it is durable. */
+function submit(
+  services: Services,
+  session: Session,
+  room: RoomInfo,
+  message: NewMessage,
+  ref: string | undefined,
+  isQuiet = false,
+): void {
+  if (session.sendsPending >= SENDS_PENDING_MAX)
+    throw new AppError("rate_limited", "Too many messages are waiting for their acks.", { retryAfterMs: 500 })
+  session.sendsPending++
+  services.messages.send(session.principal, room, message, (error, ack) => {
+    session.sendsPending--
+    if (error) {
+      services.events.answeredError(error.code)
+      session.replyError(error, ref)
+    } else if (!isQuiet) session.reply({ ref, ...ack })
+  })
+}
+
+/** Joins a room, made when it is a public one that open mode lacks; replays what follows `since`. */
+export async function joinRoom(
+  services: Services,
+  session: Session,
+  roomRef: string,
+  since: number | undefined,
+  ref: string | undefined,
+): Promise<void> {
+  const { rooms, members, delivery } = services
+  const room =
+    isUuid(roomRef) || roomRef === session.principal.user.id
+      ? await rooms.find(session.principal, roomRef)
+      : await rooms.ensurePublic(session.principal, roomRef)
+  const role = await members.join(session.principal, room)
+  if (session.roomRef === roomRef) session.room = room
+  await delivery.attach(room, session, since, (cutover) => session.reply(joinAck(room, role, cutover, ref)))
+}
+
+const joinAck = (room: RoomInfo, role: Role, cutover: Cutover, ref: string | undefined) => ({
+  type: "ack",
+  ref,
+  room_id: room.id,
+  room: room.label,
+  head: cutover.head,
+  role,
+  gap: cutover.gap,
+})
+
+/**
+ * All rooms at once. Rooms with too much to replay go live only in the tick in which `resumed` is sent, so that
+ * their first live event comes after the word of the gap.
+ */
+async function resume(services: Services, session: Session, frame: FrameOf<"resume">): Promise<void> {
+  const resumed: Record<string, Cutover> = {}
+  const refused: string[] = []
+  const held: { room: RoomInfo; since: number }[] = []
+  const cursors = Object.entries(frame.rooms)
+  const resumeOne = async ([id, since]: [string, number]) => {
+    const room = await readable(services, session, id)
+    if (!room) return void refused.push(id)
+    const outcome = await services.delivery.attach(
+      room,
+      session,
+      since,
+      (cutover) => {
+        resumed[id] = cutover
+      },
+      true,
+    )
+    if (outcome === "held") held.push({ room, since })
+  }
+  try {
+    for (let i = 0; i < cursors.length; i += RESUMES_AT_ONCE_MAX)
+      await allSettled(cursors.slice(i, i + RESUMES_AT_ONCE_MAX).map(resumeOne))
+  } finally {
+    for (const { room, since } of held) resumed[room.id] = services.delivery.cutoverAt(room, session, since)
+  }
+  session.reply({ type: "resumed", ref: frame.ref, rooms: resumed, refused: refused.length > 0 ? refused : undefined })
+}
+
+/** Waits for all, then rejects with the first failure: nothing goes on behind the answer's back. */
+async function allSettled(work: Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work)) if (outcome.status === "rejected") throw outcome.reason
+}
+
+/** The room when the principal may read it, else undefined. */
+async function readable(services: Services, session: Session, id: string): Promise<RoomInfo | undefined> {
+  try {
+    const room = await services.rooms.find(session.principal, id)
+    await services.members.require(session.principal, "read", room)
+    return room
+  } catch (error) {
+    if (error instanceof AppError) return undefined
+    throw error
+  }
+}
+
+function typing(services: Services, session: Session, frame: FrameOf<"typing">): void {
+  const room = services.directory.peek(frame.room_id)
+  if (!room || !session.isSubscribed(room.id)) throw new AppError("not_found", "Join this room first.")
+  const nowMs = services.clock.monotonicMs()
+  if (shouldTell(frame.active, session.typingToldMs, nowMs)) {
+    session.typingToldMs = frame.active ? nowMs : Number.NEGATIVE_INFINITY
+    const event = typingEvent(session.principal, room, frame.active)
+    session.publishToOthers(room.id, event)
+    services.bus().publishPassing(room.id, event)
+  }
+  if (frame.ref !== undefined) session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
+}

@@ -1,0 +1,283 @@
+import { frameSchemas, isFrameType, limits, publicLimits } from "@klatch/protocol"
+import type { RoomInfo } from "../../chat/members/members.ts"
+import { AppError } from "../../lib/app-error.ts"
+import { type Rate, take } from "../../lib/token-bucket.ts"
+import type { CommittedBatch } from "../../log/group-commit.ts"
+import { handlers, joinRoom, sendHome } from "./dispatch.ts"
+import type { Registry } from "./registry.ts"
+import type { Services } from "./services.ts"
+import { Session, type SessionStart, type Socket } from "./session.ts"
+
+export interface GatewayOptions {
+  readonly services: Services
+  readonly registry: Registry
+  /** Whether a failure is the database being away. */
+  readonly isOutage: (error: unknown) => boolean
+  readonly limitsOn: boolean
+  readonly heartbeatMs?: number
+}
+
+/** Frames a connection may send; beyond, `rate_limited`, and a client that goes on is closed with 4429. */
+const FRAMES: Rate = { perSecond: 50, burst: 100 }
+const UNLIMITED: Rate = { perSecond: 1e9, burst: 1e9 }
+/** Bad frames; beyond, the connection is closed with 4501. */
+const BAD_FRAMES: Rate = { perSecond: 1, burst: 50 }
+/** Frames sent in spite of `rate_limited`. */
+const IGNORED_WAITS_MAX = 500
+/** Frames that wait while an earlier one of the same connection is handled; beyond, 4429. */
+const FRAMES_WAITING_MAX = 256
+const SWEEP_MS = 1_000
+/** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
+export const BUFFERED_MAX_BYTES = 256 * 1024
+export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
+const CUT_OFF_MS = 5_000
+
+/** WebSocket connections: from hello to close, frames in order, nothing unbounded ([C1]..[C9]). */
+export class Gateway implements Disposable {
+  readonly #options: GatewayOptions
+  readonly #heartbeatMs: number
+  readonly #rate: Rate
+  readonly #cancelSweep: () => void
+  #frames = 0
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.#heartbeatMs = options.heartbeatMs ?? limits.heartbeatMs
+    this.#rate = options.limitsOn ? FRAMES : UNLIMITED
+    this.#cancelSweep = options.services.clock.every(SWEEP_MS, () => this.#sweep())
+  }
+
+  /** What Bun calls. Nothing here throws. */
+  readonly handler = {
+    maxPayloadLength: limits.frameBytesMax * 2,
+    backpressureLimit: BACKPRESSURE_LIMIT_BYTES,
+    closeOnBackpressureLimit: true,
+    idleTimeout: 0,
+    sendPings: false,
+    perMessageDeflate: false,
+    open: (socket: Socket) => this.#onOpen(socket),
+    message: (socket: Socket, data: string | Buffer) => this.#onMessage(socket.data, data),
+    pong: (socket: Socket) => {
+      socket.data.heardMs = this.#nowMs()
+    },
+    drain: (socket: Socket) => socket.data.onDrain(),
+    close: (socket: Socket, code: number) => this.#onClose(socket.data, code),
+  } as const
+
+  /** A session for someone about to connect. */
+  session(start: SessionStart): Session {
+    return new Session(start, this.#rate.burst, this.#nowMs())
+  }
+
+  /** Frames handled since the start. */
+  get frameCount(): number {
+    return this.#frames
+  }
+
+  /** Entries of someone's inbox: told to the connections that follow by themselves, which then follow the room. */
+  onInbox(batch: CommittedBatch): void {
+    for (const session of this.#options.registry.ofUser(batch.room.id)) {
+      if (session.isAuto && !session.isSubscribed(batch.room.id)) for (const frame of batch.frames) session.send(frame)
+      for (const frame of batch.frames) this.#followInbox(session, frame)
+    }
+  }
+
+  /** Tells everyone to come back, then closes them spread over `spreadMs`. */
+  drain(spreadMs: number): void {
+    const { registry, services } = this.#options
+    const sessions = [...registry.all()]
+    for (const [i, session] of sessions.entries()) {
+      const reconnectAfterMs = Math.round((i / Math.max(1, sessions.length)) * spreadMs)
+      session.reply({ type: "drain", reconnect_after_ms: reconnectAfterMs })
+      services.clock.after(reconnectAfterMs, () => session.close("restarting", this.#nowMs() + CUT_OFF_MS))
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelSweep()
+  }
+
+  #nowMs = () => this.#options.services.clock.monotonicMs()
+
+  #onOpen(socket: Socket): void {
+    const { registry, services } = this.#options
+    const session = socket.data
+    session.socket = socket
+    session.isOpen = true
+    session.heardMs = this.#nowMs()
+    registry.add(session)
+    services.events.connected(session.id, session.principal.user.id)
+    session.reply({
+      type: "hello",
+      session_id: session.id,
+      user: session.principal.user,
+      heartbeat_ms: this.#heartbeatMs,
+      server_time: new Date(services.clock.now()).toISOString(),
+      limits: publicLimits,
+    })
+    if (session.isAuto || session.roomRef !== undefined) this.#hold(session, this.#begin(session), undefined)
+  }
+
+  /** The rooms of a new connection: those it follows by itself, and the one given at connect. */
+  async #begin(session: Session): Promise<void> {
+    const { services } = this.#options
+    if (session.isAuto)
+      for (const room of await services.members.followed(session.principal.user.id)) await this.#follow(session, room)
+    if (session.roomRef !== undefined) await joinRoom(services, session, session.roomRef, undefined, undefined)
+  }
+
+  async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
+    this.#options.services.directory.remember(room)
+    if (!session.isSubscribed(room.id)) await this.#options.services.delivery.attach(room, session, since, () => {})
+  }
+
+  #followInbox(session: Session, frame: string): void {
+    const event = JSON.parse(frame) as { type: string; since?: number; room: { id: string; kind?: string } }
+    if (event.type === "room_removed") session.unsubscribe(event.room.id)
+    if (event.type !== "room_added" || !session.isAuto) return
+    const { kind } = event.room
+    if (kind !== "direct" && kind !== "group") return
+    const { services } = this.#options
+    services.directory
+      .find(event.room.id)
+      .then((room) => room && this.#follow(session, room, event.since))
+      .catch((error) => this.#answer(session, error, undefined))
+  }
+
+  #onMessage(session: Session, data: string | Buffer): void {
+    session.heardMs = this.#nowMs()
+    if (!session.isOpen) return
+    this.#frames++
+    if (session.isBusy) {
+      session.frames ??= []
+      if (session.frames.length >= FRAMES_WAITING_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
+      else session.frames.push(data)
+    } else this.#handle(session, data)
+  }
+
+  #handle(session: Session, data: string | Buffer): void {
+    let ref: string | undefined
+    try {
+      const { frame, ref: givenRef } = this.#read(session, data)
+      ref = givenRef
+      this.#spend(session)
+      const work = frame === undefined
+        ? sendHome(this.#options.services, session, { content: plainContent(data) }, undefined, true)
+        : this.#dispatch(session, frame)
+      if (work) this.#hold(session, work, ref)
+    } catch (error) {
+      this.#answer(session, error, ref)
+    }
+  }
+
+  /** The frames that come meanwhile wait until `work` is done. */
+  #hold(session: Session, work: Promise<void>, ref: string | undefined): void {
+    session.isBusy = true
+    work
+      .catch((error) => this.#answer(session, error, ref))
+      .then(() => {
+        session.isBusy = false
+        while (session.frames && !session.isBusy) {
+          const next = session.frames.shift()
+          if (session.frames.length === 0) session.frames = undefined
+          if (next !== undefined && session.isOpen) this.#handle(session, next)
+        }
+      })
+  }
+
+  /** The JSON object of a frame and its ref; no object on `/chat` means plain text. */
+  #read(session: Session, data: string | Buffer): { frame: { type?: unknown } | undefined; ref: string | undefined } {
+    if (typeof data !== "string") throw new AppError("bad_json", "Frames are text; this one is binary.")
+    if (Buffer.byteLength(data) > limits.frameBytesMax) {
+      session.close("frame_too_big", this.#nowMs() + CUT_OFF_MS)
+      throw new AppError("too_large", `A frame is at most ${limits.frameBytesMax} bytes.`)
+    }
+    let value: unknown
+    try {
+      value = JSON.parse(data)
+    } catch {
+      if (session.isPlainText) return { frame: undefined, ref: undefined }
+      throw new AppError("bad_json")
+    }
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      if (session.isPlainText) return { frame: undefined, ref: undefined }
+      throw new AppError("bad_json")
+    }
+    const { ref } = value as { ref?: unknown }
+    return { frame: value, ref: typeof ref === "string" && ref.length <= limits.refCharsMax ? ref : undefined }
+  }
+
+  #dispatch(session: Session, frame: { type?: unknown }): void | Promise<void> {
+    const { type } = frame
+    if (!isFrameType(type)) throw new AppError("unknown_type")
+    const checked = frameSchemas[type].safeParse(frame)
+    if (!checked.success) {
+      const issue = checked.error.issues[0]
+      throw new AppError("invalid_field", `${issue?.path.join(".") || type}: ${issue?.message ?? "is wrong"}`)
+    }
+    // The table is total and each schema belongs to its handler; TypeScript cannot follow the pair through a union.
+    const handle = handlers[type] as (services: Services, session: Session, frame: unknown) => void | Promise<void>
+    return handle(this.#options.services, session, checked.data)
+  }
+
+  /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
+  #spend(session: Session): void {
+    const waitMs = take(session, this.#rate, this.#nowMs())
+    if (waitMs === 0) return
+    // Each ignored wait digs deeper: the debt is what closes a connection that never slows down.
+    session.tokens -= 1
+    if (session.tokens < -IGNORED_WAITS_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
+    throw new AppError("rate_limited", undefined, { retryAfterMs: waitMs })
+  }
+
+  #answer(session: Session, error: unknown, ref: string | undefined): void {
+    const { services, isOutage } = this.#options
+    const told =
+      error instanceof AppError
+        ? error
+        : isOutage(error)
+          ? new AppError("unavailable", "The database is away.", { retryAfterMs: 1_000 })
+          : new AppError("internal")
+    if (told.code === "internal" && !(error instanceof AppError)) services.events.broke("frame", error)
+    services.events.answeredError(told.code)
+    session.replyError(told, ref)
+    if (told.code === "bad_json" || told.code === "unknown_type" || told.code === "invalid_field") this.#countBad(session)
+  }
+
+  #countBad(session: Session): void {
+    const nowMs = this.#nowMs()
+    session.badFrames ??= { tokens: BAD_FRAMES.burst, filledMs: nowMs }
+    if (take(session.badFrames, BAD_FRAMES, nowMs) > 0) session.close("broken_client", nowMs + CUT_OFF_MS)
+  }
+
+  #onClose(session: Session, code: number): void {
+    session.isOpen = false
+    session.frames = undefined
+    session.onDrain()
+    this.#options.registry.remove(session)
+    this.#options.services.events.disconnected(session.id, code)
+  }
+
+  /** Once a second, all connections: too slow, too silent, or closed and still here. */
+  #sweep(): void {
+    const nowMs = this.#nowMs()
+    for (const session of this.#options.registry.all()) {
+      if (!session.isOpen) {
+        if (nowMs >= session.cutOffMs) session.socket!.terminate()
+        continue
+      }
+      if (session.bufferedBytes > BUFFERED_MAX_BYTES) session.close("too_slow", nowMs + CUT_OFF_MS)
+      const silentMs = nowMs - session.heardMs
+      if (silentMs >= this.#heartbeatMs * 2) session.close("silent", nowMs + CUT_OFF_MS)
+      else if (silentMs >= this.#heartbeatMs) session.socket!.ping()
+    }
+  }
+}
+
+function plainContent(data: string | Buffer): string {
+  const content = String(data).trim()
+  if (content.length === 0 || content.length > limits.contentCharsMax)
+    throw new AppError("invalid_field", `content: must be 1..${limits.contentCharsMax} characters`)
+  if (content.includes("\u0000")) throw new AppError("invalid_field", "content: must not hold NUL")
+  return content
+}

@@ -1,0 +1,40 @@
+import type { Session } from "./session.ts"
+
+/** Every open session, and those of each user. A user with one connection, as most have, costs one map entry. */
+export class Registry {
+  readonly #byUser = new Map<string, Session | Set<Session>>()
+  readonly #all = new Set<Session>()
+
+  get count(): number {
+    return this.#all.size
+  }
+
+  add(session: Session): void {
+    this.#all.add(session)
+    const id = session.principal.user.id
+    const known = this.#byUser.get(id)
+    if (!known) this.#byUser.set(id, session)
+    else if (known instanceof Set) known.add(session)
+    else this.#byUser.set(id, new Set([known, session]))
+  }
+
+  remove(session: Session): void {
+    this.#all.delete(session)
+    const id = session.principal.user.id
+    const known = this.#byUser.get(id)
+    if (known instanceof Set) {
+      known.delete(session)
+      if (known.size === 0) this.#byUser.delete(id)
+    } else if (known === session) this.#byUser.delete(id)
+  }
+
+  /** The open sessions of a user, as they are now. */
+  ofUser(userId: string): readonly Session[] {
+    const known = this.#byUser.get(userId)
+    return known === undefined ? [] : known instanceof Set ? [...known] : [known]
+  }
+
+  all(): IterableIterator<Session> {
+    return this.#all.values()
+  }
+}

@@ -1,0 +1,125 @@
+import type { ServerWebSocket } from "bun"
+import { type CloseName, closeTable, type ErrorCode } from "@klatch/protocol"
+import type { Principal } from "../../auth/principal.ts"
+import type { RoomInfo } from "../../chat/members/members.ts"
+import { AppError } from "../../lib/app-error.ts"
+import type { Bucket } from "../../lib/token-bucket.ts"
+import type { Subscriber } from "../../live/subscriber.ts"
+
+/** What a connection brings from the upgrade. */
+export interface SessionStart {
+  readonly id: string
+  readonly principal: Principal
+  /** Room given at connect, not looked up yet. */
+  readonly roomRef: string | undefined
+  /** False with `subscribe=none`: nothing is followed that was not asked for. */
+  readonly isAuto: boolean
+  /** On `/chat`, text that is no JSON object is a message to the room. */
+  readonly isPlainText: boolean
+}
+
+export type Socket = ServerWebSocket<Session>
+
+/** Above this many buffered bytes a replay waits; below, it goes on. */
+const DRAINED_BYTES = 32 * 1024
+
+/**
+ * A socket's life. There is one a connection, so what it holds is counted: what most connections never need is
+ * undefined until they do.
+ */
+export class Session implements Subscriber, Bucket {
+  readonly id: string
+  readonly principal: Principal
+  /** Until it is looked up, the room given at connect. */
+  roomRef: string | undefined
+  readonly isAuto: boolean
+  readonly isPlainText: boolean
+  socket: Socket | undefined
+  room: RoomInfo | undefined
+  heardMs: number
+  tokens: number
+  filledMs: number
+  sendsPending = 0
+  typingToldMs = Number.NEGATIVE_INFINITY
+  isOpen = false
+  /** Frames that came while one is being handled: a connection's frames are handled in order. */
+  frames: (string | Buffer)[] | undefined
+  isBusy = false
+  badFrames: Bucket | undefined
+  /** When a socket that was closed but does not go is cut off. */
+  cutOffMs = Number.POSITIVE_INFINITY
+  #drains: (() => void)[] | undefined
+
+  constructor(start: SessionStart, burst: number, nowMs: number) {
+    this.id = start.id
+    this.principal = start.principal
+    this.roomRef = start.roomRef
+    this.isAuto = start.isAuto
+    this.isPlainText = start.isPlainText
+    this.heardMs = nowMs
+    this.tokens = burst
+    this.filledMs = nowMs
+  }
+
+  get bufferedBytes(): number {
+    return this.isOpen ? this.socket!.getBufferedAmount() : 0
+  }
+
+  send(frame: string): void {
+    if (this.isOpen) this.socket!.sendText(frame)
+  }
+
+  reply(event: Record<string, unknown>): void {
+    this.send(JSON.stringify(event))
+  }
+
+  replyError(error: AppError, ref: string | undefined): void {
+    this.reply(errorEventOf(error, ref))
+  }
+
+  subscribe(topic: string): void {
+    if (this.isOpen) this.socket!.subscribe(topic)
+  }
+
+  unsubscribe(topic: string): void {
+    if (this.isOpen) this.socket!.unsubscribe(topic)
+  }
+
+  isSubscribed(topic: string): boolean {
+    return this.isOpen && this.socket!.isSubscribed(topic)
+  }
+
+  /** To the topic's other subscribers on this node. */
+  publishToOthers(topic: string, frame: string): void {
+    if (this.isOpen) this.socket!.publishText(topic, frame)
+  }
+
+  drained(): Promise<void> {
+    if (this.bufferedBytes <= DRAINED_BYTES) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#drains ??= []
+      this.#drains.push(resolve)
+    })
+  }
+
+  /** The socket has taken some bytes, or is gone. */
+  onDrain(): void {
+    if (this.#drains && this.bufferedBytes <= DRAINED_BYTES) for (const resolve of this.#drains.splice(0)) resolve()
+  }
+
+  /** Nothing is sent after this; a peer that does not answer is cut off at `cutOffMs`. */
+  close(name: CloseName, cutOffMs: number): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.cutOffMs = cutOffMs
+    this.socket!.close(closeTable[name].code, closeTable[name].reason)
+  }
+}
+
+export const errorEventOf = (error: AppError, ref: string | undefined): Record<string, unknown> & { code: ErrorCode } => ({
+  type: "error",
+  ref,
+  code: error.code,
+  message: error.message,
+  retry_after_ms: error.retryAfterMs,
+})

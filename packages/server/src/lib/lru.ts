@@ -1,0 +1,32 @@
+/** A map that forgets the least recently used beyond `countMax`. Reads and writes are constant time. */
+export class Lru<K, V> {
+  #map = new Map<K, V>()
+  readonly countMax: number
+
+  constructor(countMax: number) {
+    this.countMax = countMax
+  }
+
+  get count(): number {
+    return this.#map.size
+  }
+
+  get(key: K): V | undefined {
+    const value = this.#map.get(key)
+    if (value !== undefined && this.#map.size * 2 > this.countMax) {
+      this.#map.delete(key)
+      this.#map.set(key, value)
+    }
+    return value
+  }
+
+  set(key: K, value: V): void {
+    this.#map.delete(key)
+    this.#map.set(key, value)
+    if (this.#map.size > this.countMax) this.#map.delete(this.#map.keys().next().value as K)
+  }
+
+  delete(key: K): void {
+    this.#map.delete(key)
+  }
+}

@@ -1,0 +1,13 @@
+/** A connection, as far as delivery needs it. */
+export interface Subscriber {
+  /** False once it is closed; nothing is sent after that. */
+  readonly isOpen: boolean
+  /** Bytes that the socket has not taken yet. */
+  readonly bufferedBytes: number
+  send(frame: string): void
+  subscribe(topic: string): void
+  unsubscribe(topic: string): void
+  isSubscribed(topic: string): boolean
+  /** Resolves when most of the buffered bytes are gone, or the connection is. */
+  drained(): Promise<void>
+}

@@ -1,0 +1,71 @@
+import type { ErrorCode } from "@klatch/protocol"
+import type { Logger } from "./logger.ts"
+import type { Metrics } from "./metrics.ts"
+
+const reasonOf = (error: unknown) =>
+  error instanceof Error ? { name: error.name, reason: error.message, code: (error as { code?: unknown }).code } : { reason: String(error) }
+
+/** One function a business event: it is counted, and where someone would want to read it, written to the log. */
+export class Events {
+  readonly #log: Logger
+  readonly #metrics: Metrics
+
+  constructor(log: Logger, metrics: Metrics) {
+    this.#log = log
+    this.#metrics = metrics
+  }
+
+  flushed(count: number, ms: number): void {
+    this.#metrics.flushSize.observe(count)
+    this.#metrics.writeMs.observe(ms)
+  }
+
+  flushFailed(error: unknown, willRetry: boolean): void {
+    this.#metrics.outages.inc()
+    this.#log.warn({ event: "flush_failed", willRetry, ...reasonOf(error) }, "the database did not take a flush")
+  }
+
+  queried(_ms: number, lane: string): void {
+    this.#metrics.queries.inc({ lane })
+  }
+
+  healed(roomId: string, count: number): void {
+    this.#metrics.heals.inc(count)
+    this.#log.info({ event: "delivery_healed", room_id: roomId, count }, "delivery read what it had missed")
+  }
+
+  deliveryFailed(error: unknown): void {
+    this.#log.warn({ event: "delivery_failed", ...reasonOf(error) }, "delivery could not read the log and tries again")
+  }
+
+  retired(roomId: string, count: number): void {
+    this.#metrics.retired.inc(count)
+    this.#log.info({ event: "retention", room_id: roomId, count }, "retention removed entries")
+  }
+
+  retentionFailed(error: unknown): void {
+    this.#log.warn({ event: "retention_failed", ...reasonOf(error) }, "retention failed and tries again later")
+  }
+
+  connected(sessionId: string, userId: string): void {
+    this.#log.debug({ event: "connected", session_id: sessionId, user_id: userId }, "connected")
+  }
+
+  disconnected(sessionId: string, code: number): void {
+    this.#metrics.closes.inc({ code: String(code) })
+    this.#log.debug({ event: "disconnected", session_id: sessionId, code }, "disconnected")
+  }
+
+  answeredError(code: ErrorCode): void {
+    this.#metrics.errors.inc({ code })
+  }
+
+  /** Something of ours broke; whoever asked was told `internal`. */
+  broke(where: string, error: unknown): void {
+    this.#log.error({ event: "broke", where, err: error instanceof Error ? error : new Error(String(error)) }, "a request failed by our fault")
+  }
+
+  requested(status: number): void {
+    this.#metrics.requests.inc({ status: `${Math.floor(status / 100)}xx` })
+  }
+}
