@@ -136,7 +136,7 @@ function hearUnplaced(connection: Connection, bytes: Buffer, start: number, end:
   }
   const { heartbeat, ready } = swarm.wire
   if (heartbeat !== null && text === heartbeat.text) sendFrame(connection, encodeText(heartbeat.answer))
-  else if (connection.state === "upgraded" && text.includes(ready)) {
+  else if (connection.state === "upgraded" && ready.some((mark) => text.includes(mark))) {
     connection.state = "joined"
     settle(connection, true)
   }

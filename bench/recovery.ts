@@ -14,6 +14,7 @@ export interface Recovery {
 interface View {
   room: string
   roomId: string
+  idText: string
   base: number
   seen: number
   top: number
@@ -45,14 +46,19 @@ export class RecoveryRun implements Listener {
 
   onText = (connection: Connection, text: string): void => {
     const view = this.#views.get(connection.user)
-    if (text.includes('"head"')) {
-      if (text.includes('"type":"resumed"')) view?.resumed?.()
-      else if (view === undefined) this.#views.set(connection.user, readView(connection.room, text))
+    if (view === undefined) {
+      const joined = this.#swarm.wire.ready.some((mark) => text.includes(mark))
+      if (joined) this.#views.set(connection.user, readView(connection.room, text))
       return
     }
-    const seq = view === undefined ? null : /"seq":(\d+)/.exec(text)
-    if (seq === null || view === undefined || text.includes('"type":"ack"')) return
-    if (Number(seq[1]) <= view.base) return
+    if (text.includes('"type":"resumed"')) {
+      view.resumed?.()
+      return
+    }
+    // Entries of other logs, such as the user's inbox, and acks are not entries of this room.
+    if (!text.includes(view.idText) || text.includes('"type":"ack"')) return
+    const seq = /"seq":(\d+)/.exec(text)
+    if (seq === null || Number(seq[1]) <= view.base) return
     view.seen++
     view.top = Math.max(view.top, Number(seq[1]))
   }
@@ -60,10 +66,8 @@ export class RecoveryRun implements Listener {
   /** Resets, writes `burst` to each room while its readers are away, and waits until all are back or `timeoutMs`. */
   async run(burst: readonly string[], timeoutMs: number): Promise<Recovery> {
     const away: Seat[] = []
-    const writers = new Set<string>()
     const beganMs = performance.now()
     for (const members of this.#swarm.rooms.values()) {
-      writers.add(members[0]!.user)
       for (const reader of members.slice(1)) {
         away.push(reader)
         closeConnection(reader)
@@ -120,5 +124,5 @@ export class RecoveryRun implements Listener {
 function readView(room: string, text: string): View {
   const base = Number(/"head":(\d+)/.exec(text)?.[1] ?? 0)
   const roomId = /"room_id":"([^"]+)"/.exec(text)?.[1] ?? room
-  return { room, roomId, base, seen: 0, top: base, resumed: null }
+  return { room, roomId, idText: `"room_id":"${roomId}"`, base, seen: 0, top: base, resumed: null }
 }

@@ -8,8 +8,8 @@ export interface Wire {
   path: string
   /** Text frames to send as soon as the upgrade is answered. */
   afterOpen: string[]
-  /** A connection is joined once a frame held this text. */
-  ready: string
+  /** A connection is joined once a frame held one of these texts. */
+  ready: string[]
   send: string
   /** Text the server sends to see whether we live, and the answer; null when it uses WebSocket pings. */
   heartbeat: { text: string; answer: string } | null

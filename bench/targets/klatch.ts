@@ -28,7 +28,8 @@ export const klatch: Target = {
   wire: {
     path: "/ws?user={user}&room={room}",
     afterOpen: [],
-    ready: '"head"',
+    // The answer to the join that rides along in the address is the first ack of a connection.
+    ready: ['"type":"ack"', '"type":"joined"'],
     send: '{"type":"message","room_id":"{room}","content":"{content}","ref":"{ref}"}',
     heartbeat: null,
     keepAlive: { text: '{"type":"ping"}', everyMs: 15_000 },

@@ -30,7 +30,7 @@ export interface RunningTarget {
 export const peerWire: Wire = {
   path: "/ws?user={user}&room={room}",
   afterOpen: [],
-  ready: '"head"',
+  ready: ['"type":"joined"'],
   send: '{"type":"message","room_id":"{room}","content":"{content}","ref":"{ref}"}',
   heartbeat: null,
   keepAlive: null,
