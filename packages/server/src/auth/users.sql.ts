@@ -39,7 +39,10 @@ export async function ensureUsers(
     at,
   ])
   return new Map(
-    rows.map(({ id, username, display_name, username_key }) => [username_key, { id, username, display_name }]),
+    rows.map(({ id, username, display_name, username_key }) => [
+      username_key,
+      { id, username, display_name },
+    ]),
   )
 }
 

@@ -46,7 +46,9 @@ export class Users {
       ...(keys.length > 0 ? await usersByNames(this.#db, keys) : []),
     ]
     return refs.map((ref) => {
-      const user = found.find((u) => u.id === ref.toLowerCase() || usernameKey(u.username) === usernameKey(ref))
+      const user = found.find(
+        (u) => u.id === ref.toLowerCase() || usernameKey(u.username) === usernameKey(ref),
+      )
       if (!user) throw new AppError("not_found", `There is no user ${JSON.stringify(ref)}.`)
       return user
     })

@@ -3,7 +3,9 @@ import type { Logger } from "./logger.ts"
 import type { Metrics } from "./metrics.ts"
 
 const reasonOf = (error: unknown) =>
-  error instanceof Error ? { name: error.name, reason: error.message, code: (error as { code?: unknown }).code } : { reason: String(error) }
+  error instanceof Error
+    ? { name: error.name, reason: error.message, code: (error as { code?: unknown }).code }
+    : { reason: String(error) }
 
 /** One function a business event: it is counted, and where someone would want to read it, written to the log. */
 export class Events {
@@ -22,7 +24,10 @@ export class Events {
 
   flushFailed(error: unknown, willRetry: boolean): void {
     this.#metrics.outages.inc()
-    this.#log.warn({ event: "flush_failed", willRetry, ...reasonOf(error) }, "the database did not take a flush")
+    this.#log.warn(
+      { event: "flush_failed", willRetry, ...reasonOf(error) },
+      "the database did not take a flush",
+    )
   }
 
   queried(_ms: number, lane: string): void {
@@ -35,7 +40,10 @@ export class Events {
   }
 
   deliveryFailed(error: unknown): void {
-    this.#log.warn({ event: "delivery_failed", ...reasonOf(error) }, "delivery could not read the log and tries again")
+    this.#log.warn(
+      { event: "delivery_failed", ...reasonOf(error) },
+      "delivery could not read the log and tries again",
+    )
   }
 
   retired(roomId: string, count: number): void {
@@ -44,7 +52,10 @@ export class Events {
   }
 
   retentionFailed(error: unknown): void {
-    this.#log.warn({ event: "retention_failed", ...reasonOf(error) }, "retention failed and tries again later")
+    this.#log.warn(
+      { event: "retention_failed", ...reasonOf(error) },
+      "retention failed and tries again later",
+    )
   }
 
   connected(sessionId: string, userId: string): void {
@@ -62,7 +73,10 @@ export class Events {
 
   /** Something of ours broke; whoever asked was told `internal`. */
   broke(where: string, error: unknown): void {
-    this.#log.error({ event: "broke", where, err: error instanceof Error ? error : new Error(String(error)) }, "a request failed by our fault")
+    this.#log.error(
+      { event: "broke", where, err: error instanceof Error ? error : new Error(String(error)) },
+      "a request failed by our fault",
+    )
   }
 
   requested(status: number): void {

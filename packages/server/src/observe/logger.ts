@@ -12,5 +12,8 @@ export function makeLogger(options: { level: string; readable: boolean }): Logge
     formatters: { level: (label) => ({ level: label }) },
   }
   if (!options.readable) return pino(base, pino.destination({ dest: 1, sync: true }))
-  return pino(base, pretty({ sync: true, colorize: process.stdout.isTTY, translateTime: "HH:MM:ss.l", ignore: "event" }))
+  return pino(
+    base,
+    pretty({ sync: true, colorize: process.stdout.isTTY, translateTime: "HH:MM:ss.l", ignore: "event" }),
+  )
 }

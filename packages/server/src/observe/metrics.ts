@@ -19,12 +19,24 @@ export class Metrics {
   readonly #nowMs: () => number
   readonly frames = this.#counter("klatch_frames_total", "Frames received.")
   readonly errors = this.#counter("klatch_errors_total", "Errors answered, by code.", ["code"])
-  readonly closes = this.#counter("klatch_connection_closes_total", "Connections ended, by close code.", ["code"])
-  readonly queries = this.#counter("klatch_db_queries_total", "Statements and transactions, by lane.", ["lane"])
-  readonly outages = this.#counter("klatch_db_outages_total", "Flushes that failed and were tried again or given up.")
-  readonly heals = this.#counter("klatch_delivery_healed_entries_total", "Entries read from the log to mend a gap.")
+  readonly closes = this.#counter("klatch_connection_closes_total", "Connections ended, by close code.", [
+    "code",
+  ])
+  readonly queries = this.#counter("klatch_db_queries_total", "Statements and transactions, by lane.", [
+    "lane",
+  ])
+  readonly outages = this.#counter(
+    "klatch_db_outages_total",
+    "Flushes that failed and were tried again or given up.",
+  )
+  readonly heals = this.#counter(
+    "klatch_delivery_healed_entries_total",
+    "Entries read from the log to mend a gap.",
+  )
   readonly retired = this.#counter("klatch_retention_entries_total", "Entries removed by retention.")
-  readonly requests = this.#counter("klatch_http_requests_total", "HTTP requests, by status class.", ["status"])
+  readonly requests = this.#counter("klatch_http_requests_total", "HTTP requests, by status class.", [
+    "status",
+  ])
   readonly flushSize: Histogram
   readonly writeMs: Histogram
   readonly busLag: Gauge
@@ -45,7 +57,10 @@ export class Metrics {
       buckets: LATENCY_BUCKETS_MS,
       registers: [this.#registry],
     })
-    this.busLag = this.#gauge("redis_pubsub_lag", "Time from publishing to hearing on the bus, in ms; 0 on one node.")
+    this.busLag = this.#gauge(
+      "redis_pubsub_lag",
+      "Time from publishing to hearing on the bus, in ms; 0 on one node.",
+    )
     this.#gauge("websocket_connections_total", "Open connections.", gauges.connections)
     this.#gauge("klatch_log_waiting", "Drafts waiting to be stored.", gauges.waiting)
     this.#gauge("klatch_live_rooms", "Rooms with listeners on this node.", gauges.liveRooms)

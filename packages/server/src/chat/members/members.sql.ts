@@ -42,7 +42,13 @@ export const rolesOf = (db: Queryable, pairs: readonly { roomId: string; userId:
   db.query<RoleRow>(roles, [pairs.map((p) => p.roomId), pairs.map((p) => p.userId)])
 
 /** Answers whether the membership is new. */
-export async function insertMember(db: Queryable, roomId: string, userId: string, role: Role, joinedSeq: number) {
+export async function insertMember(
+  db: Queryable,
+  roomId: string,
+  userId: string,
+  role: Role,
+  joinedSeq: number,
+) {
   return (await db.query<{ role: Role }>(insert, [roomId, userId, role, joinedSeq])).length > 0
 }
 

@@ -41,7 +41,10 @@ export class Members {
       return pairs.map(({ roomId, userId }) => found.get(`${roomId} ${userId}`) ?? null)
     })
     this.#followed = new BatchLoader(async (userIds) => {
-      const found = Map.groupBy(await followedRooms(db, [...new Set(userIds)], FOLLOWED_MAX), (row) => row.user_id)
+      const found = Map.groupBy(
+        await followedRooms(db, [...new Set(userIds)], FOLLOWED_MAX),
+        (row) => row.user_id,
+      )
       return userIds.map((id) =>
         (found.get(id) ?? []).map((row) => ({
           id: row.id,
@@ -77,14 +80,17 @@ export class Members {
     const role = isAdmitted
       ? await this.role(room, principal.user.id)
       : await this.require(principal, "join", room)
-    return role ?? this.#log.change({
-      roomIds: [room.id],
-      inboxIds: [principal.user.id],
-      apply: async (scope) => {
-        await addMember(scope, room, principal.user, "member")
-        return "member" as const
-      },
-    })
+    return (
+      role ??
+      this.#log.change({
+        roomIds: [room.id],
+        inboxIds: [principal.user.id],
+        apply: async (scope) => {
+          await addMember(scope, room, principal.user, "member")
+          return "member" as const
+        },
+      })
+    )
   }
 
   /** Adds others to a room. Those who are members already stay what they are. */
@@ -109,13 +115,20 @@ export class Members {
         if (scope.head(room.id) === undefined) throw new AppError("not_found")
         if (!(await removeMember(scope, room.id, principal.user.id))) return
         scope.append(room, principal.user, { kind: "leave" })
-        scope.append(inboxOf(principal.user), principal.user, { kind: "room_removed", data: { room: { id: room.id } } })
+        scope.append(inboxOf(principal.user), principal.user, {
+          kind: "room_removed",
+          data: { room: { id: room.id } },
+        })
       },
     })
   }
 
   /** A page of members in the order of their ids, after `afterId`. */
-  async list(room: RoomInfo, afterId: string | undefined, limit: number): Promise<{ members: MemberRow[]; has_more: boolean }> {
+  async list(
+    room: RoomInfo,
+    afterId: string | undefined,
+    limit: number,
+  ): Promise<{ members: MemberRow[]; has_more: boolean }> {
     const rows = await membersOfRoom(this.#db, room.id, afterId ?? FIRST_ID, limit + 1)
     return { members: rows.slice(0, limit), has_more: rows.length > limit }
   }

@@ -16,12 +16,25 @@ const standing = {
 }
 
 /** Answers whether there was such a message of this author, not deleted. */
-export async function editMessage(db: Queryable, roomId: string, seq: number, authorId: string, content: string, at: string) {
+export async function editMessage(
+  db: Queryable,
+  roomId: string,
+  seq: number,
+  authorId: string,
+  content: string,
+  at: string,
+) {
   return (await db.query(edit, [roomId, seq, authorId, content, at])).length > 0
 }
 
 /** Empties a message. Answers whether there was such a message of this author, not deleted. */
-export async function deleteMessage(db: Queryable, roomId: string, seq: number, authorId: string, at: string) {
+export async function deleteMessage(
+  db: Queryable,
+  roomId: string,
+  seq: number,
+  authorId: string,
+  at: string,
+) {
   return (await db.query(remove, [roomId, seq, authorId, at])).length > 0
 }
 

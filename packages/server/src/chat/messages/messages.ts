@@ -34,7 +34,8 @@ export class Messages {
 
   /** Puts a message on its way; `sent` is called once, when it is durable or refused. */
   send(principal: Principal, room: RoomInfo, message: NewMessage, sent: Sent): void {
-    if (message.attachments?.length) return sent(new AppError("not_supported", "Files cannot be attached yet."), undefined)
+    if (message.attachments?.length)
+      return sent(new AppError("not_supported", "Files cannot be attached yet."), undefined)
     const draft = {
       room,
       author: principal.user,
@@ -93,13 +94,18 @@ export class Messages {
   ): Promise<HistoryPage> {
     const { entries, head } = await readMessages(this.#db, room.id, { ...window, limit: window.limit + 1 })
     const has_more = entries.length > window.limit
-    const page = !has_more ? entries : window.after === undefined ? entries.slice(1) : entries.slice(0, window.limit)
+    const page = !has_more
+      ? entries
+      : window.after === undefined
+        ? entries.slice(1)
+        : entries.slice(0, window.limit)
     return { messages: page.map((entry) => eventOf(room, entry) as unknown as MessageEvent), has_more, head }
   }
 
   async #refusal(db: Queryable, room: RoomInfo, messageId: number, authorId: string): Promise<AppError> {
     const standing = await messageStanding(db, room.id, messageId)
-    if (!standing || standing.deleted) return new AppError("not_found", `There is no message ${messageId} in this room.`)
+    if (!standing || standing.deleted)
+      return new AppError("not_found", `There is no message ${messageId} in this room.`)
     return standing.author_id === authorId
       ? new AppError("conflict", "This message is being changed just now.")
       : new AppError("forbidden", "Only who wrote a message can change it.")

@@ -10,8 +10,14 @@ const refused = (code: ErrorCode): Verdict => ({ allowed: false, code })
 
 /** One rule for socket and HTTP: may someone of this role (null: no member) do this in a room of this kind? */
 export function decide(action: Action, kind: RoomKind, role: Role | null): Verdict {
-  if (kind === "broadcast") return action === "read" || action === "join" || action === "post" ? allowed : refused("forbidden")
-  if (kind === "inbox") return role === null ? refused("not_found") : action === "read" || action === "join" ? allowed : refused("forbidden")
+  if (kind === "broadcast")
+    return action === "read" || action === "join" || action === "post" ? allowed : refused("forbidden")
+  if (kind === "inbox")
+    return role === null
+      ? refused("not_found")
+      : action === "read" || action === "join"
+        ? allowed
+        : refused("forbidden")
   if (role === null) {
     if (kind !== "public") return refused("not_found")
     return action === "read" || action === "join" || action === "post" ? allowed : refused("forbidden")

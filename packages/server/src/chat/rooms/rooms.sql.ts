@@ -86,7 +86,12 @@ export const insertRoom = (
   at: string,
 ) => db.query(insert, [room.id, room.kind, room.slug, room.name, room.topic, createdBy, at])
 
-export async function updateRoom(db: Queryable, id: string, name: string | undefined, topic: string | undefined) {
+export async function updateRoom(
+  db: Queryable,
+  id: string,
+  name: string | undefined,
+  topic: string | undefined,
+) {
   return (await db.query<{ name: string; topic: string }>(change, [id, name ?? null, topic ?? null]))[0]
 }
 
@@ -116,5 +121,16 @@ export const myRooms = (db: Queryable, userId: string, afterId: string, limit: n
   db.query<MyRoomRow>(mine, [userId, afterId, limit])
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, (c) => `\\${c}`)
-export const discoverRooms = (db: Queryable, userId: string, query: string, afterSlug: string, limit: number) =>
-  db.query<RoomRow & { role: Role | null }>(discover, [userId, escapeLike(query.toLowerCase()), afterSlug, limit])
+export const discoverRooms = (
+  db: Queryable,
+  userId: string,
+  query: string,
+  afterSlug: string,
+  limit: number,
+) =>
+  db.query<RoomRow & { role: Role | null }>(discover, [
+    userId,
+    escapeLike(query.toLowerCase()),
+    afterSlug,
+    limit,
+  ])

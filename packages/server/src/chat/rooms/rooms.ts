@@ -2,8 +2,8 @@ import type { Role, Room, RoomKind, User } from "@klatch/protocol"
 import type { Principal } from "../../auth/principal.ts"
 import type { Queryable } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
-import type { GroupCommit } from "../../log/group-commit.ts"
 import { eventOf } from "../../log/entry.ts"
+import type { GroupCommit } from "../../log/group-commit.ts"
 import { addMember, inboxOf, type Members, type RoomInfo } from "../members/members.ts"
 import { directName, type RoomDirectory, roomInfoOf, slugName } from "./room-directory.ts"
 import {
@@ -67,13 +67,19 @@ export class Rooms {
   /** The public room of this slug, made when there is none. */
   async ensurePublic(principal: Principal, slug: string): Promise<RoomInfo> {
     const { directory } = this.#options
-    return (await directory.find(slug)) ?? (await this.#make(principal.user, { kind: "public", name: slug, slug })).room
+    return (
+      (await directory.find(slug)) ??
+      (await this.#make(principal.user, { kind: "public", name: slug, slug })).room
+    )
   }
 
   /** The group or public room of this slug, made as a group when there is none. */
   async ensureGroup(principal: Principal, slug: string): Promise<RoomInfo> {
     const { directory } = this.#options
-    return (await directory.find(slug)) ?? (await this.#make(principal.user, { kind: "group", name: slug, slug })).room
+    return (
+      (await directory.find(slug)) ??
+      (await this.#make(principal.user, { kind: "group", name: slug, slug })).room
+    )
   }
 
   /** The one direct room of these two, whoever opens it. */
@@ -83,7 +89,10 @@ export class Rooms {
     const found = await this.#options.directory.findNamed(name)
     if (found) return found
     const both = user.id === other.id ? [user] : [user, other]
-    const label = both.map((u) => u.username).sort().join(",")
+    const label = both
+      .map((u) => u.username)
+      .sort()
+      .join(",")
     return (await this.#make(user, { kind: "direct", name: label, members: both }, name)).room
   }
 
@@ -106,7 +115,11 @@ export class Rooms {
   }
 
   /** Changes name or topic. Rejects with the policy's code. */
-  async change(principal: Principal, ref: string, input: { name?: string | undefined; topic?: string | undefined }): Promise<Room> {
+  async change(
+    principal: Principal,
+    ref: string,
+    input: { name?: string | undefined; topic?: string | undefined },
+  ): Promise<Room> {
     const { log, members } = this.#options
     const room = await this.find(principal, ref)
     await members.require(principal, "change_room", room)
@@ -151,13 +164,22 @@ export class Rooms {
   /** Public rooms whose slug or name contains `query`, in the order of their slugs, after `afterSlug`. */
   async discover(principal: Principal, query: string, afterSlug: string | undefined, limit: number) {
     const rows = await discoverRooms(this.#options.db, principal.user.id, query, afterSlug ?? "", limit + 1)
-    return { rooms: rows.slice(0, limit).map((row) => publicRoom(row, row.role)), has_more: rows.length > limit }
+    return {
+      rooms: rows.slice(0, limit).map((row) => publicRoom(row, row.role)),
+      has_more: rows.length > limit,
+    }
   }
 
   /** Makes a room unless its name is taken; then answers the one that has it. */
   async #make(owner: User, input: NewRoom, takenName = input.slug ? slugName(input.slug) : undefined) {
     const { log, directory, newId } = this.#options
-    const row = { id: newId(), kind: input.kind, slug: input.slug ?? null, name: input.name, topic: input.topic ?? "" }
+    const row = {
+      id: newId(),
+      kind: input.kind,
+      slug: input.slug ?? null,
+      name: input.name,
+      topic: input.topic ?? "",
+    }
     const room = roomInfoOf(row)
     const everyone = [owner, ...(input.members ?? []).filter((user) => user.id !== owner.id)]
     const made = await log.change({

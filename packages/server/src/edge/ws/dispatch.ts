@@ -8,7 +8,11 @@ import type { Cutover } from "../../live/delivery.ts"
 import type { Services } from "./services.ts"
 import type { Session } from "./session.ts"
 
-type Handler<T extends FrameType> = (services: Services, session: Session, frame: FrameOf<T>) => void | Promise<void>
+type Handler<T extends FrameType> = (
+  services: Services,
+  session: Session,
+  frame: FrameOf<T>,
+) => void | Promise<void>
 
 /** The room of those who name none. */
 const LOBBY = "lobby"
@@ -49,17 +53,36 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   async history(services, session, frame) {
     const room = await services.rooms.find(session.principal, frame.room_id)
     await services.members.require(session.principal, "read", room)
-    session.reply({ type: "ack", ref: frame.ref, room_id: room.id, ...(await services.messages.history(room, frame)) })
+    session.reply({
+      type: "ack",
+      ref: frame.ref,
+      room_id: room.id,
+      ...(await services.messages.history(room, frame)),
+    })
   },
   async edit(services, session, frame) {
     const room = await writable(services, session, frame.room_id)
     const { seq, at } = await services.messages.edit(session.principal, room, frame.message_id, frame.content)
-    session.reply({ type: "ack", ref: frame.ref, room_id: room.id, seq, message_id: frame.message_id, timestamp: at })
+    session.reply({
+      type: "ack",
+      ref: frame.ref,
+      room_id: room.id,
+      seq,
+      message_id: frame.message_id,
+      timestamp: at,
+    })
   },
   async delete(services, session, frame) {
     const room = await writable(services, session, frame.room_id)
     const { seq, at } = await services.messages.delete(session.principal, room, frame.message_id)
-    session.reply({ type: "ack", ref: frame.ref, room_id: room.id, seq, message_id: frame.message_id, timestamp: at })
+    session.reply({
+      type: "ack",
+      ref: frame.ref,
+      room_id: room.id,
+      seq,
+      message_id: frame.message_id,
+      timestamp: at,
+    })
   },
   typing,
   ping: (_services, session, { ref }) => session.reply({ type: "pong", ref }),
@@ -98,7 +121,8 @@ function sendTo(
 ): void | Promise<void> {
   const room = services.directory.peek(roomRef)
   const isSimple = message.reply_to === undefined && message.thread_id === undefined
-  if (room && isSimple && session.isSubscribed(room.id)) return submit(services, session, room, message, ref, isQuiet)
+  if (room && isSimple && session.isSubscribed(room.id))
+    return submit(services, session, room, message, ref, isQuiet)
   return sendAsked(services, session, roomRef, message, ref, isQuiet)
 }
 
@@ -201,12 +225,18 @@ async function resume(services: Services, session: Session, frame: FrameOf<"resu
   } finally {
     for (const { room, since } of held) resumed[room.id] = services.delivery.cutoverAt(room, session, since)
   }
-  session.reply({ type: "resumed", ref: frame.ref, rooms: resumed, refused: refused.length > 0 ? refused : undefined })
+  session.reply({
+    type: "resumed",
+    ref: frame.ref,
+    rooms: resumed,
+    refused: refused.length > 0 ? refused : undefined,
+  })
 }
 
 /** Waits for all, then rejects with the first failure: nothing goes on behind the answer's back. */
 async function allSettled(work: Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(work)) if (outcome.status === "rejected") throw outcome.reason
+  for (const outcome of await Promise.allSettled(work))
+    if (outcome.status === "rejected") throw outcome.reason
 }
 
 /** The room when the principal may read it, else undefined. */

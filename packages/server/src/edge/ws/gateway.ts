@@ -77,7 +77,8 @@ export class Gateway implements Disposable {
   /** Entries of someone's inbox: told to the connections that follow by themselves, which then follow the room. */
   onInbox(batch: CommittedBatch): void {
     for (const session of this.#options.registry.ofUser(batch.room.id)) {
-      if (session.isAuto && !session.isSubscribed(batch.room.id)) for (const frame of batch.frames) session.send(frame)
+      if (session.isAuto && !session.isSubscribed(batch.room.id))
+        for (const frame of batch.frames) session.send(frame)
       for (const frame of batch.frames) this.#followInbox(session, frame)
     }
   }
@@ -122,13 +123,16 @@ export class Gateway implements Disposable {
   async #begin(session: Session): Promise<void> {
     const { services } = this.#options
     if (session.isAuto)
-      for (const room of await services.members.followed(session.principal.user.id)) await this.#follow(session, room)
-    if (session.roomRef !== undefined) await joinRoom(services, session, session.roomRef, undefined, undefined)
+      for (const room of await services.members.followed(session.principal.user.id))
+        await this.#follow(session, room)
+    if (session.roomRef !== undefined)
+      await joinRoom(services, session, session.roomRef, undefined, undefined)
   }
 
   async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
     this.#options.services.directory.remember(room)
-    if (!session.isSubscribed(room.id)) await this.#options.services.delivery.attach(room, session, since, () => {})
+    if (!session.isSubscribed(room.id))
+      await this.#options.services.delivery.attach(room, session, since, () => {})
   }
 
   #followInbox(session: Session, frame: string): void {
@@ -161,9 +165,10 @@ export class Gateway implements Disposable {
       const { frame, ref: givenRef } = this.#read(session, data)
       ref = givenRef
       this.#spend(session)
-      const work = frame === undefined
-        ? sendHome(this.#options.services, session, { content: plainContent(data) }, undefined, true)
-        : this.#dispatch(session, frame)
+      const work =
+        frame === undefined
+          ? sendHome(this.#options.services, session, { content: plainContent(data) }, undefined, true)
+          : this.#dispatch(session, frame)
       if (work) this.#hold(session, work, ref)
     } catch (error) {
       this.#answer(session, error, ref)
@@ -186,7 +191,10 @@ export class Gateway implements Disposable {
   }
 
   /** The JSON object of a frame and its ref; no object on `/chat` means plain text. */
-  #read(session: Session, data: string | Buffer): { frame: { type?: unknown } | undefined; ref: string | undefined } {
+  #read(
+    session: Session,
+    data: string | Buffer,
+  ): { frame: { type?: unknown } | undefined; ref: string | undefined } {
     if (typeof data !== "string") throw new AppError("bad_json", "Frames are text; this one is binary.")
     if (Buffer.byteLength(data) > limits.frameBytesMax) {
       session.close("frame_too_big", this.#nowMs() + CUT_OFF_MS)
@@ -204,7 +212,10 @@ export class Gateway implements Disposable {
       throw new AppError("bad_json")
     }
     const { ref } = value as { ref?: unknown }
-    return { frame: value, ref: typeof ref === "string" && ref.length <= limits.refCharsMax ? ref : undefined }
+    return {
+      frame: value,
+      ref: typeof ref === "string" && ref.length <= limits.refCharsMax ? ref : undefined,
+    }
   }
 
   #dispatch(session: Session, frame: { type?: unknown }): void | Promise<void> {
@@ -216,7 +227,11 @@ export class Gateway implements Disposable {
       throw new AppError("invalid_field", `${issue?.path.join(".") || type}: ${issue?.message ?? "is wrong"}`)
     }
     // The table is total and each schema belongs to its handler; TypeScript cannot follow the pair through a union.
-    const handle = handlers[type] as (services: Services, session: Session, frame: unknown) => void | Promise<void>
+    const handle = handlers[type] as (
+      services: Services,
+      session: Session,
+      frame: unknown,
+    ) => void | Promise<void>
     return handle(this.#options.services, session, checked.data)
   }
 
@@ -241,7 +256,8 @@ export class Gateway implements Disposable {
     if (told.code === "internal" && !(error instanceof AppError)) services.events.broke("frame", error)
     services.events.answeredError(told.code)
     session.replyError(told, ref)
-    if (told.code === "bad_json" || told.code === "unknown_type" || told.code === "invalid_field") this.#countBad(session)
+    if (told.code === "bad_json" || told.code === "unknown_type" || told.code === "invalid_field")
+      this.#countBad(session)
   }
 
   #countBad(session: Session): void {

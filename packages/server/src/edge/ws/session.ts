@@ -1,8 +1,8 @@
-import type { ServerWebSocket } from "bun"
 import { type CloseName, closeTable, type ErrorCode } from "@klatch/protocol"
+import type { ServerWebSocket } from "bun"
 import type { Principal } from "../../auth/principal.ts"
 import type { RoomInfo } from "../../chat/members/members.ts"
-import { AppError } from "../../lib/app-error.ts"
+import type { AppError } from "../../lib/app-error.ts"
 import type { Bucket } from "../../lib/token-bucket.ts"
 import type { Subscriber } from "../../live/subscriber.ts"
 
@@ -104,7 +104,8 @@ export class Session implements Subscriber, Bucket {
 
   /** The socket has taken some bytes, or is gone. */
   onDrain(): void {
-    if (this.#drains && this.bufferedBytes <= DRAINED_BYTES) for (const resolve of this.#drains.splice(0)) resolve()
+    if (this.#drains && this.bufferedBytes <= DRAINED_BYTES)
+      for (const resolve of this.#drains.splice(0)) resolve()
   }
 
   /** Nothing is sent after this; a peer that does not answer is cut off at `cutOffMs`. */
@@ -116,7 +117,10 @@ export class Session implements Subscriber, Bucket {
   }
 }
 
-export const errorEventOf = (error: AppError, ref: string | undefined): Record<string, unknown> & { code: ErrorCode } => ({
+export const errorEventOf = (
+  error: AppError,
+  ref: string | undefined,
+): Record<string, unknown> & { code: ErrorCode } => ({
   type: "error",
   ref,
   code: error.code,

@@ -1,0 +1,293 @@
+import { limits } from "@klatch/protocol"
+import { OpenIdentity } from "./auth/identity.ts"
+import { Users } from "./auth/users.ts"
+import { Members, type RoomInfo } from "./chat/members/members.ts"
+import { Messages } from "./chat/messages/messages.ts"
+import { RoomDirectory } from "./chat/rooms/room-directory.ts"
+import { broadcastRoom, Rooms } from "./chat/rooms/rooms.ts"
+import { LocalBusHub } from "./cluster/bus-local.ts"
+import type { Config } from "./config/environment.ts"
+import { migrate } from "./db/migrate.ts"
+import { Database, type DatabaseAddress, isOutage } from "./db/sql.ts"
+import { makeRoutes } from "./edge/http/routes.ts"
+import { Gateway } from "./edge/ws/gateway.ts"
+import { Registry } from "./edge/ws/registry.ts"
+import type { Session } from "./edge/ws/session.ts"
+import { SessionTopics } from "./edge/ws/session-topics.ts"
+import { isSocketPath, upgrade } from "./edge/ws/upgrade.ts"
+import { AppError } from "./lib/app-error.ts"
+import { type Clock, systemClock } from "./lib/clock.ts"
+import { errorResponse } from "./lib/http-error.ts"
+import { type Random, systemRandom } from "./lib/random.ts"
+import { uuid7Maker } from "./lib/uuid7.ts"
+import { Delivery } from "./live/delivery.ts"
+import { SqlLogStore } from "./log/append.sql.ts"
+import { CatchUp } from "./log/catch-up.ts"
+import { type CommittedBatch, GroupCommit } from "./log/group-commit.ts"
+import type { LogStore } from "./log/log-store.ts"
+import { Recent } from "./log/recent.ts"
+import { Retention } from "./log/retention.ts"
+import { Events } from "./observe/events.ts"
+import type { Logger } from "./observe/logger.ts"
+import { Metrics } from "./observe/metrics.ts"
+
+/** Answers what is no API: the web client, the documentation. Undefined when the address is not its own. */
+export interface Pages {
+  respond(request: Request): Response | undefined
+}
+
+export interface AppOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly database: DatabaseAddress
+  readonly pages?: readonly Pages[]
+  /** Connections beyond this many are refused with 503: files for the rest of the process are kept back. */
+  readonly connectionsMax?: number
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly overrides?: AppOverrides
+}
+
+/** Where a test puts something else in place of a part. */
+export interface AppOverrides {
+  readonly store?: (store: LogStore) => LogStore
+  /** Stands between the log and delivery. */
+  readonly onCommitted?: (
+    batches: readonly CommittedBatch[],
+    deliver: (batches: readonly CommittedBatch[]) => void,
+  ) => void
+  readonly delivery?: (delivery: Delivery<RoomInfo>) => Delivery<RoomInfo>
+  readonly heartbeatMs?: number
+}
+
+const READY_PROBE = { name: "ready_probe", text: "SELECT 1" }
+const READY_PROBE_MS = 1_000
+const DRAIN_SPREAD_MS = 1_000
+
+/** The only place that knows every part. Starts listening; rejects when the database cannot be brought up to date. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const { config, logger, clock = systemClock, random = systemRandom, overrides = {} } = options
+  const newId = uuid7Maker(clock, random)
+  const registry = new Registry()
+  const topics = new SessionTopics(registry, broadcastRoom.id)
+  let isDraining = false
+
+  const metrics = new Metrics(
+    {
+      connections: () => registry.count,
+      waiting: () => log.waiting,
+      liveRooms: () => delivery.roomCount,
+      ready: () => !isDraining,
+    },
+    clock.monotonicMs,
+  )
+  const events = new Events(logger, metrics)
+  const db = new Database(options.database, { clock, onQuery: (ms, lane) => events.queried(ms, lane) })
+  try {
+    await migrate(db)
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+
+  const recent = new Recent()
+  const catchUp = new CatchUp(db, recent)
+  const hub = new LocalBusHub()
+  const bus = hub.join({
+    onBatch: (batch) => delivery.deliver(batch),
+    onPassing: (channel, frame) => delivery.deliverPassing(channel, frame),
+    onDoubt: () => void delivery.sweep().catch((error) => events.deliveryFailed(error)),
+  })
+  const plainDelivery = new Delivery<RoomInfo>({
+    log: catchUp,
+    topics,
+    bus: () => bus,
+    clock,
+    random,
+    replayMax: limits.replayEntriesMax,
+    onHeal: (roomId, count) => events.healed(roomId, count),
+    onFailure: (error) => events.deliveryFailed(error),
+  })
+  const delivery = overrides.delivery?.(plainDelivery) ?? plainDelivery
+
+  const deliver = (batches: readonly CommittedBatch[]) => {
+    for (const batch of batches) {
+      const told = { roomId: batch.room.id, ...batch }
+      recent.add(told.roomId, batch.firstSeq, batch.frames)
+      if (batch.changedSeq > 0) recent.forgetThrough(told.roomId, batch.changedSeq)
+      delivery.deliver(told)
+      if (batch.room.kind === "inbox") gateway.onInbox(batch)
+      metrics.stored(batch.frames.length)
+    }
+    bus.publish(batches.map((batch) => ({ roomId: batch.room.id, ...batch })))
+  }
+  const store = new SqlLogStore(db)
+  const log = new GroupCommit({
+    store: overrides.store?.(store) ?? store,
+    clock,
+    random,
+    isOutage,
+    onCommitted: overrides.onCommitted ? (batches) => overrides.onCommitted!(batches, deliver) : deliver,
+    onFlush: (count, ms) => events.flushed(count, ms),
+    onFailure: (error, willRetry) => events.flushFailed(error, willRetry),
+  })
+
+  const users = new Users(db, clock, newId)
+  const identity = new OpenIdentity(users, newId)
+  const directory = new RoomDirectory(db)
+  const members = new Members(db, log)
+  const rooms = new Rooms({ db, log, directory, members, newId })
+  const messages = new Messages(db, log, newId)
+  const services = {
+    users,
+    rooms,
+    members,
+    messages,
+    directory,
+    delivery,
+    bus: () => bus,
+    clock,
+    events,
+    newId,
+  }
+  const gateway = new Gateway({
+    services,
+    registry,
+    isOutage,
+    limitsOn: config.limitsOn,
+    ...(overrides.heartbeatMs ? { heartbeatMs: overrides.heartbeatMs } : {}),
+  })
+  const retention = config.retentionDays
+    ? new Retention({
+        db,
+        clock,
+        days: config.retentionDays,
+        onRemoved: (roomId, throughSeq, count) => {
+          recent.forgetThrough(roomId, throughSeq)
+          events.retired(roomId, count)
+        },
+        onFailure: (error) => events.retentionFailed(error),
+      })
+    : undefined
+
+  const toldAs = (error: unknown): AppError => {
+    if (error instanceof AppError) return error
+    if (isOutage(error)) return new AppError("unavailable", "The database is away.", { retryAfterMs: 1_000 })
+    events.broke("http", error)
+    return new AppError("internal")
+  }
+  const notReady = async () => {
+    if (isDraining) return "This node is shutting down."
+    const probe = db.query(READY_PROBE).then(
+      () => undefined,
+      () => "The database is away.",
+    )
+    const late = new Promise<string>((resolve) =>
+      clock.after(READY_PROBE_MS, () => resolve("The database is slow.")),
+    )
+    return Promise.race([probe, late])
+  }
+  const routes = makeRoutes({ users, rooms, members, messages, identity, events, metrics, notReady, toldAs })
+  const door = {
+    gateway,
+    identity,
+    corsOrigins: config.corsOrigins,
+    trustProxy: config.trustProxy,
+    newId,
+    onError: toldAs,
+    refusal: () => {
+      if (isDraining)
+        return new AppError("unavailable", "This node is shutting down.", { retryAfterMs: 1_000 })
+      if (registry.count >= (options.connectionsMax ?? Number.POSITIVE_INFINITY))
+        return new AppError("unavailable", "This node is full.", { retryAfterMs: 5_000 })
+      return undefined
+    },
+  }
+
+  const server = Bun.serve<Session>({
+    hostname: config.host,
+    port: config.port,
+    maxRequestBodySize: limits.bodyBytesMax * 4,
+    websocket: gateway.handler,
+    async fetch(request, server) {
+      const url = new URL(request.url)
+      const response = isSocketPath(url.pathname)
+        ? await upgrade(request, url, server, door)
+        : (pageOf(options.pages, request) ?? (await routes.fetch(request)))
+      if (response) events.requested(response.status)
+      return response
+    },
+    error: (error) => errorResponse(toldAs(error)),
+  })
+  topics.bind(server)
+  // The broadcast room is everyone's, so it is live from the start.
+  await delivery.attach(broadcastRoom, silentSubscriber, undefined, () => {})
+
+  return {
+    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`,
+    port: server.port ?? 0,
+    log,
+    delivery,
+    db,
+    gateway,
+    retention,
+    async stop(spreadMs = DRAIN_SPREAD_MS) {
+      isDraining = true
+      // Resolves only when the last socket is gone, which is what the drain brings about.
+      void server.stop(false)
+      const hadConnections = registry.count > 0
+      gateway.drain(hadConnections ? spreadMs : 0)
+      if (hadConnections) await until(() => registry.count === 0, clock, spreadMs + 2_000)
+      await log.drained()
+      retention?.[Symbol.dispose]()
+      gateway[Symbol.dispose]()
+      delivery[Symbol.dispose]()
+      await server.stop(true)
+      await bus[Symbol.asyncDispose]()
+      await db.close()
+    },
+  }
+}
+
+/** A running node. */
+export interface App {
+  readonly url: string
+  readonly port: number
+  readonly log: GroupCommit
+  readonly delivery: Delivery<RoomInfo>
+  readonly db: Database
+  readonly gateway: Gateway
+  readonly retention: Retention | undefined
+  /** Tells everyone to come back, lets what is in flight be stored, closes. Takes about `spreadMs`. */
+  stop(spreadMs?: number): Promise<void>
+}
+
+const pageOf = (pages: readonly Pages[] | undefined, request: Request): Response | undefined => {
+  for (const page of pages ?? []) {
+    const response = page.respond(request)
+    if (response) return response
+  }
+  return undefined
+}
+
+const silentSubscriber = {
+  isOpen: true,
+  bufferedBytes: 0,
+  send() {},
+  subscribe() {},
+  unsubscribe() {},
+  isSubscribed: () => false,
+  drained: () => Promise.resolve(),
+}
+
+/** Resolves when `holds`, or after `timeoutMs`: whoever is still there then is cut off. */
+function until(holds: () => boolean, clock: Clock, timeoutMs: number): Promise<void> {
+  const endMs = clock.monotonicMs() + timeoutMs
+  return new Promise((resolve) => {
+    const cancel = clock.every(20, () => {
+      if (!holds() && clock.monotonicMs() < endMs) return
+      cancel()
+      resolve()
+    })
+  })
+}

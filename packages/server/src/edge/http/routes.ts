@@ -1,0 +1,64 @@
+import { OpenAPIHono } from "@hono/zod-openapi"
+import { limits } from "@klatch/protocol"
+import { bodyLimit } from "hono/body-limit"
+import { AppError } from "../../lib/app-error.ts"
+import { errorResponse } from "../../lib/http-error.ts"
+import type { HttpServices } from "./context.ts"
+import { mountMessages } from "./messages.ts"
+import { mountOperate } from "./operate.ts"
+import { mountRooms } from "./rooms.ts"
+
+const OPENAPI = {
+  openapi: "3.1.0",
+  info: {
+    title: "Klatch",
+    version: "0.1.0",
+    description: "Rooms and messages over HTTP. The live side is described in asyncapi.json.",
+    license: { name: "MIT", identifier: "MIT" },
+  },
+} as const
+
+/** Every route, by noun. All JSON errors have one shape. */
+export function makeRoutes(services: HttpServices): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook(result) {
+      if (result.success) return
+      const issue = result.error.issues[0]
+      throw new AppError(
+        "invalid_field",
+        `${issue?.path.join(".") || "body"}: ${issue?.message ?? "is wrong"}`,
+      )
+    },
+  })
+  app.use(
+    bodyLimit({
+      maxSize: limits.bodyBytesMax,
+      onError: () => {
+        throw new AppError("too_large", `A body is at most ${limits.bodyBytesMax} bytes.`)
+      },
+    }),
+  )
+  app.use(async (c, next) => {
+    const { method } = c.req.raw
+    const hasBody = method === "POST" || method === "PATCH" || method === "PUT"
+    const length = c.req.header("content-length")
+    if (hasBody && length !== undefined && length !== "0") {
+      if (!/^application\/json(\s*;|$)/i.test(c.req.header("content-type") ?? ""))
+        throw new AppError("unsupported_media_type")
+    }
+    await next()
+    c.res.headers.set("x-content-type-options", "nosniff")
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store")
+  })
+  mountRooms(app, services)
+  mountMessages(app, services)
+  mountOperate(app, services)
+  const openapi = JSON.stringify(app.getOpenAPI31Document(OPENAPI))
+  app.get("/openapi.json", (c) => c.body(openapi, 200, { "content-type": "application/json" }))
+  app.notFound(() => errorResponse(new AppError("not_found", "There is nothing at this address.")))
+  app.onError((error) => errorResponse(services.toldAs(isBadJson(error) ? new AppError("bad_json") : error)))
+  return app
+}
+
+/** Hono's own complaint about a body that is no JSON. */
+const isBadJson = (error: Error) => (error as { status?: unknown }).status === 400

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { type App, startApp } from "./app.ts"
+import { type Config, ConfigError, readConfig } from "./config/environment.ts"
+import { EmbeddedError, type EmbeddedEvent, EmbeddedPostgres } from "./db/embedded.ts"
+import type { DatabaseAddress } from "./db/sql.ts"
+import { buildWeb } from "./edge/http/web.ts"
+import { type Logger, makeLogger } from "./observe/logger.ts"
+
+const BUN_MIN = "1.4.5"
+/** Files kept back for the database, the log and the rest of the process. */
+const FILES_RESERVED = 256
+const FILES_LOW = 4_096
+
+await main()
+
+async function main(): Promise<void> {
+  if (Bun.semver.order(Bun.version, BUN_MIN) < 0)
+    die(`Klatch needs Bun ${BUN_MIN} or newer; this is ${Bun.version}.`)
+  const config = configOrDie()
+  const readable = config.mode === "development"
+  const logger = makeLogger({ level: config.logLevel, readable })
+  const stopping = new AbortController()
+  onStopSignal(() => stopping.abort())
+  try {
+    const web = buildWeb()
+    const embedded = config.databaseUrl ? undefined : await startEmbedded(config, logger)
+    const app = await startApp({
+      config,
+      logger,
+      database: addressOf(config, embedded),
+      pages: [await web],
+      connectionsMax: Math.max(1, filesMax() - FILES_RESERVED),
+    })
+    announce(config, app, logger)
+    await aborted(stopping.signal)
+    logger.info({ event: "draining" }, "draining: connections are told to come back")
+    await app.stop()
+    await embedded?.stop()
+    logger.info({ event: "stopped" }, "stopped; everything acked is stored")
+    process.exit(0)
+  } catch (error) {
+    if (error instanceof EmbeddedError) die(error.message)
+    if ((error as { code?: string }).code === "EADDRINUSE")
+      die(`Port ${config.port} is taken: stop what listens there, or set PORT to another.`)
+    logger.fatal({ event: "start_failed", err: error }, "the server could not start")
+    process.exit(1)
+  }
+}
+
+function configOrDie(): Config {
+  try {
+    return readConfig(process.env)
+  } catch (error) {
+    if (error instanceof ConfigError) die(error.message)
+    throw error
+  }
+}
+
+function startEmbedded(config: Config, logger: Logger): Promise<EmbeddedPostgres> {
+  return EmbeddedPostgres.start({
+    dataDir: resolve(config.dataDir),
+    throwAway: !config.persistent,
+    onEvent: (event) => logDatabase(logger, event),
+  })
+}
+
+function logDatabase(logger: Logger, { type, ...fields }: EmbeddedEvent): void {
+  const line = { event: `postgres_${type}`, ...fields }
+  if (type === "crashed" || type === "restarting") logger.error(line, `embedded PostgreSQL ${type}`)
+  else logger.info(line, `embedded PostgreSQL ${type}`)
+}
+
+function addressOf(config: Config, embedded: EmbeddedPostgres | undefined): DatabaseAddress {
+  if (embedded) return embedded.connection
+  return { url: config.databaseUrl as string }
+}
+
+/** What a person needs at the start: where it is, what it runs on, and what to mind. */
+function announce(config: Config, app: App, logger: Logger): void {
+  const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${app.port}`
+  const database = config.databaseUrl
+    ? "the PostgreSQL of DATABASE_URL"
+    : config.persistent
+      ? `embedded PostgreSQL in ${resolve(config.dataDir)}`
+      : "embedded PostgreSQL, thrown away at the end"
+  logger.info(
+    { event: "listening", url, mode: config.mode, auth: config.auth, database, pid: process.pid },
+    `Klatch is at ${url} (${config.mode}; ${database})`,
+  )
+  if (config.auth === "open")
+    logger.warn({ event: "open_mode" }, "open mode: anyone can be anyone; not for the public internet")
+  if (filesMax() < FILES_LOW)
+    logger.warn(
+      { event: "low_file_limit", files: filesMax() },
+      `only ${filesMax()} open files: raise it with ulimit -n`,
+    )
+}
+
+/** How many files this process may open; Linux tells, elsewhere a common default. */
+function filesMax(): number {
+  try {
+    const line = readFileSync("/proc/self/limits", "utf8").match(/^Max open files\s+(\d+)/m)
+    return Number(line?.[1] ?? 10_240)
+  } catch {
+    return 10_240
+  }
+}
+
+/** SIGTERM, SIGINT and SIGHUP drain; so does the end of our launcher, whose pipe then closes. A second signal kills. */
+function onStopSignal(stop: () => void): void {
+  let asked = false
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+    process.on(signal, () => {
+      if (asked && signal === "SIGINT") process.exit(130)
+      asked = true
+      stop()
+    })
+  const leash = process.env.KLATCH_LAUNCHER_FD
+  if (leash) void Bun.file(Number(leash)).text().then(stop, stop)
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve()),
+  )
+
+function die(message: string): never {
+  console.error(message)
+  process.exit(1)
+}
