@@ -3,23 +3,29 @@ import type { Clock } from "./clock.ts"
 import { contract, type Outgoing } from "./contract.ts"
 import { KlatchError } from "./error.ts"
 
-/** How long an answer may take. */
+/** How long an answer may take, once the frame was written. */
 export const answerMs = 15_000
-/** Past this many open questions the next is refused at once, as `rate_limited`. */
+/** Frames without an answer yet; further ones wait here, as a server would close a connection that floods it. */
+export const unansweredMax = 32
+/** Past this many, written or waiting, the next is refused at once, as `rate_limited`. */
 const requestsMax = 10_000
 
-interface Open {
+interface Request {
+  readonly ref: string
+  readonly text: string
   readonly resolve: (answer: never) => void
   readonly reject: (error: KlatchError) => void
-  readonly cancelDeadline: () => void
+  cancelDeadline: () => void
 }
 
 /** Frames that are answered: each gets a `ref`, and its promise settles with the reply, the deadline or the link. */
 export class Requests {
   readonly #clock: Clock
   readonly #sendText: (text: string) => boolean
-  readonly #open = new Map<string, Open>()
+  readonly #waiting: Request[] = []
+  readonly #written = new Map<string, Request>()
   #refs = 0
+  #cancelPause: (() => void) | null = null
 
   /** `sendText` writes a frame, or says false when there is no connection. */
   constructor(clock: Clock, sendText: (text: string) => boolean) {
@@ -32,48 +38,76 @@ export class Requests {
    * error, `timeout`, `closed` when there is no connection or it is lost, `too_large` when the frame would be
    * refused by closing the connection.
    */
-  send<A>(frame: Outgoing, deadlineMs = answerMs): Promise<A> {
+  send<A>(frame: Outgoing): Promise<A> {
     return new Promise<A>((resolve, reject) => {
-      if (this.#open.size >= requestsMax)
-        return reject(new KlatchError("rate_limited", "Too many requests are open."))
       const ref = (++this.#refs).toString(36)
       const text = JSON.stringify({ ...frame, ref })
-      if (isTooLarge(text)) return reject(new KlatchError("too_large", "This is larger than a frame may be."))
-      const cancelDeadline = this.#clock.after(deadlineMs, () => {
-        this.#open.delete(ref)
-        reject(new KlatchError("timeout", "The server did not answer in time."))
-      })
-      this.#open.set(ref, { resolve, reject, cancelDeadline })
-      if (this.#sendText(text)) return
-      this.#take(ref)
-      reject(new KlatchError("closed", "There is no connection."))
+      if (isTooLarge(text)) reject(new KlatchError("too_large", "This is larger than a frame may be."))
+      else if (this.#waiting.length + this.#written.size >= requestsMax)
+        reject(new KlatchError("rate_limited", "Too many requests are open."))
+      else {
+        this.#waiting.push({ ref, text, resolve, reject, cancelDeadline: () => {} })
+        this.#pump()
+      }
     })
   }
 
   /** Settles the request that `event` answers, if it is an answer. */
   hear(event: Event): void {
     if (event.type !== "ack" && event.type !== "error" && event.type !== "resumed") return
-    const open = event.ref === undefined ? undefined : this.#take(event.ref)
-    if (!open) return
-    if (event.type === "error") open.reject(new KlatchError(event.code, event.message, event.retry_after_ms))
-    else open.resolve(event as never)
+    const request = event.ref === undefined ? undefined : this.#take(event.ref)
+    if (!request) return
+    if (event.type === "error") {
+      if (event.code === "rate_limited") this.#pause(event.retry_after_ms ?? 0)
+      request.reject(new KlatchError(event.code, event.message, event.retry_after_ms))
+    } else request.resolve(event as never)
+    this.#pump()
   }
 
   /** The connection is gone: nothing will be answered any more. */
   failAll(): void {
-    const all = [...this.#open.values()]
-    this.#open.clear()
-    for (const open of all) {
-      open.cancelDeadline()
-      open.reject(new KlatchError("closed", "The connection was lost before the answer."))
+    const all = [...this.#written.values(), ...this.#waiting.splice(0)]
+    this.#written.clear()
+    this.#cancelPause?.()
+    this.#cancelPause = null
+    for (const request of all) {
+      request.cancelDeadline()
+      request.reject(new KlatchError("closed", "The connection was lost before the answer."))
     }
   }
 
-  #take(ref: string): Open | undefined {
-    const open = this.#open.get(ref)
-    this.#open.delete(ref)
-    open?.cancelDeadline()
-    return open
+  #pump(): void {
+    while (!this.#cancelPause && this.#written.size < unansweredMax) {
+      const request = this.#waiting.shift()
+      if (!request) return
+      this.#written.set(request.ref, request)
+      request.cancelDeadline = this.#clock.after(answerMs, () => this.#late(request))
+      if (this.#sendText(request.text)) continue
+      this.#take(request.ref)
+      request.reject(new KlatchError("closed", "There is no connection."))
+    }
+  }
+
+  /** What still waits would only be refused as well. */
+  #pause(ms: number): void {
+    this.#cancelPause?.()
+    this.#cancelPause = this.#clock.after(ms, () => {
+      this.#cancelPause = null
+      this.#pump()
+    })
+  }
+
+  #late(request: Request): void {
+    this.#take(request.ref)
+    request.reject(new KlatchError("timeout", "The server did not answer in time."))
+    this.#pump()
+  }
+
+  #take(ref: string): Request | undefined {
+    const request = this.#written.get(ref)
+    this.#written.delete(ref)
+    request?.cancelDeadline()
+    return request
   }
 }
 

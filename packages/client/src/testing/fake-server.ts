@@ -55,7 +55,7 @@ export class FakeServer {
       const { status, code } = this.refusesWith
       return Response.json({ error: { code, message: "refused" } }, { status })
     }
-    const room = this.find(pathname.split("/")[2] ?? "")
+    const room = this.find(/\/rooms\/([^/]+)$/.exec(pathname)?.[1] ?? "")
     if (!room) return Response.json({ error: { code: "not_found", message: "no" } }, { status: 404 })
     return Response.json({ ...this.describe(room), topic: "told over HTTP" })
   }
