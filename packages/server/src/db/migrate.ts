@@ -23,9 +23,8 @@ export function ownMigrations(dir = join(import.meta.dirname, "migrations")): Mi
       name: file.slice(5, -4),
       sql: readFileSync(join(dir, file), "utf8"),
     }))
-  migrations.forEach((migration, i) =>
-    assert(migration.number === i + 1, `migrations are numbered without holes`),
-  )
+  for (const [i, migration] of migrations.entries())
+    assert(migration.number === i + 1, "migrations are numbered without holes")
   return migrations
 }
 

@@ -71,8 +71,11 @@ export class Database implements Queryable, AsyncDisposable {
     this.#read = new pg.Pool({ ...base, max: poolMax, idleTimeoutMillis: 60_000 })
     this.#write = new pg.Pool({ ...base, max: 1, idleTimeoutMillis: 0 })
     // An idle connection that breaks is dropped by the pool; the next statement opens another.
-    this.#read.on("error", () => {})
-    this.#write.on("error", () => {})
+    for (const pool of [this.#read, this.#write]) {
+      pool.on("error", () => {})
+      // A connection that is lent has no listener but this one; the statement in flight tells of the error.
+      pool.on("connect", (client) => client.on("error", () => {}))
+    }
     this.#onQuery = options.onQuery
     this.#clock = options.clock ?? systemClock
   }
@@ -103,7 +106,9 @@ export class Database implements Queryable, AsyncDisposable {
           query: async <R extends object>(statement: Statement, values: readonly unknown[] = []) =>
             (await client.query<R>({ ...statement, values: values as unknown[] })).rows,
         })
-        await client.query("COMMIT")
+        // COMMIT of a failed transaction succeeds, by rolling back: nothing may be acked on its word alone.
+        const { command } = await client.query("COMMIT")
+        if (command !== "COMMIT") throw new Error(`the transaction ended by ${command}`)
         return result
       } catch (error) {
         assert(error instanceof Error, "a driver rejects with an Error")
@@ -157,7 +162,8 @@ export function isOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const state = sqlState(error)
   if (state === undefined) return error instanceof pg.DatabaseError || !isOurs(error)
-  return /^(08|53|57P|58|40|25006|XX)/.test(state) || state === "57014"
+  // 0A000: a plan of before a migration; the connection that held it is not used again.
+  return /^(08|53|57P|58|40|25006|XX|0A000|57014)/.test(state)
 }
 
 /** Whether `error` is a unique violation (SQLSTATE 23505). */

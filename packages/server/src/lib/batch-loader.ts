@@ -29,7 +29,7 @@ export class BatchLoader<K, V> {
       const batch = this.#waiting.splice(0, this.#countMax)
       try {
         const values = await this.#load(batch.map((item) => item.key))
-        batch.forEach((item, i) => item.resolve(values[i] as V))
+        for (const [i, item] of batch.entries()) item.resolve(values[i] as V)
       } catch (error) {
         for (const item of batch) item.reject(error)
       }

@@ -26,7 +26,7 @@ interface LiveRoom<R> {
   deliveredSeq: number
   /** The newest seq heard of. Above `deliveredSeq` only while healing. */
   heardSeq: number
-  healing: boolean
+  healing: Promise<void> | undefined
   /** Joins under way: the room stays while there are any. */
   attaching: number
   idleSinceMs: number | undefined
@@ -88,7 +88,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     live.heardSeq = Math.max(live.heardSeq, batch.lastSeq)
     if (live.deliveredSeq < 0 || live.healing) return
     const nextSeq = live.deliveredSeq + 1
-    if (batch.firstSeq > nextSeq) void this.#heal(live)
+    if (batch.firstSeq > nextSeq) this.#heal(live)
     else
       this.#publish(
         live,
@@ -118,6 +118,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     live.attaching++
     try {
       while (live.opening) await live.opening
+      if (since !== undefined && since > live.deliveredSeq) await this.#reach(live, since)
       let seq = since ?? live.deliveredSeq
       if (live.deliveredSeq - seq > this.#options.replayMax)
         return this.#gap(live, subscriber, seq, onCutover, holdGap)
@@ -168,7 +169,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
         const live = this.#rooms.get(id)
         if (!live || live.deliveredSeq < 0 || head <= live.deliveredSeq) continue
         live.heardSeq = Math.max(live.heardSeq, head)
-        if (!live.healing) void this.#heal(live)
+        this.#heal(live)
       }
     }
   }
@@ -202,7 +203,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
       id: room.id,
       deliveredSeq: -1,
       heardSeq: -1,
-      healing: false,
+      healing: undefined,
       attaching: 0,
       idleSinceMs: undefined,
       opening: undefined,
@@ -221,7 +222,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
         .catch(() => {})
       live.deliveredSeq = await this.#options.log.head(live.id)
       live.opening = undefined
-      if (live.heardSeq > live.deliveredSeq) void this.#heal(live)
+      if (live.heardSeq > live.deliveredSeq) this.#heal(live)
     } catch (error) {
       this.#close(live)
       throw error
@@ -233,9 +234,22 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     live.deliveredSeq += frames.length
   }
 
+  #heal(live: LiveRoom<R>): void {
+    if (!live.healing && live.deliveredSeq < live.heardSeq) live.healing = this.#readMissing(live)
+  }
+
+  /** Someone has seen more than was delivered here: brings this node there, so that nothing is told twice. */
+  async #reach(live: LiveRoom<R>, seq: number): Promise<void> {
+    const head = await this.#options.log.head(live.id)
+    live.heardSeq = Math.max(live.heardSeq, head)
+    while (live.deliveredSeq < Math.min(seq, head) && !this.#closed) {
+      this.#heal(live)
+      await live.healing
+    }
+  }
+
   /** Reads the log until everything heard of is delivered; waits while it cannot be read. */
-  async #heal(live: LiveRoom<R>): Promise<void> {
-    live.healing = true
+  async #readMissing(live: LiveRoom<R>): Promise<void> {
     let count = 0
     for (let failures = 0, empty = 0; live.deliveredSeq < live.heardSeq && !this.#closed; ) {
       try {
@@ -253,7 +267,8 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
       }
     }
     live.heardSeq = live.deliveredSeq
-    live.healing = false
+    // In the tick of the last look: what is delivered from here on is not for this reader to find.
+    live.healing = undefined
     this.#options.onHeal?.(live.id, count)
   }
 

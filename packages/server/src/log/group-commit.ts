@@ -168,14 +168,12 @@ export class GroupCommit {
 
   async #flushMessages(items: MessageItem[]): Promise<void> {
     const at = this.#timestamp()
+    const drafts = items.map((item) => item.draft)
     let attempts = 0
-    const placed = await this.#persist(items, async () => {
+    const placed = await this.#persist(items, () => {
       attempts++
-      return this.#options.store.appendMessages(
-        items.map((item) => item.draft),
-        at,
-      )
-    })
+      return this.#options.store.appendMessages(drafts, at)
+    }).catch((error) => this.#flushEach(items, error, (item) => this.#flushMessages([item])))
     if (!placed) return
     const runs = new Runs()
     items.forEach((item, i) => {
@@ -196,20 +194,10 @@ export class GroupCommit {
 
   async #flushChanges(items: ChangeItem[]): Promise<void> {
     const at = this.#timestamp()
-    let outcomes: Awaited<ReturnType<LogStore["applyChanges"]>> | undefined
-    try {
-      outcomes = await this.#persist(items, () =>
-        this.#options.store.applyChanges(
-          items.map((item) => item.change),
-          at,
-        ),
-      )
-    } catch (error) {
-      // Refused, and nothing done: each alone, so that one refusal fails alone.
-      if (items.length === 1) items[0]!.reject(error)
-      else for (const item of items) await this.#flushChanges([item])
-      return
-    }
+    const changes = items.map((item) => item.change)
+    const outcomes = await this.#persist(items, () => this.#options.store.applyChanges(changes, at)).catch(
+      (error) => this.#flushEach(items, error, (item) => this.#flushChanges([item])),
+    )
     if (!outcomes) return
     const runs = new Runs()
     for (const { entries } of outcomes)
@@ -217,6 +205,21 @@ export class GroupCommit {
         runs.add(room, entry.seq, encodeEntry(room, entry), "target" in entry ? entry.target : 0)
     for (const [i, outcome] of outcomes.entries()) items[i]!.resolve(outcome.result)
     this.#deliver(runs)
+  }
+
+  /** A batch was refused and nothing of it done: each alone, so that one refusal fails alone. */
+  async #flushEach<I extends Item>(
+    items: I[],
+    error: unknown,
+    flush: (item: I) => Promise<void>,
+  ): Promise<undefined> {
+    const only = items.length === 1 ? items[0] : undefined
+    if (!only) for (const item of items) await flush(item)
+    else if (only.kind === "change") only.reject(error)
+    else {
+      this.#options.onFailure?.(error, false)
+      this.#settle(only, error instanceof AppError ? error : new AppError("internal"), undefined)
+    }
   }
 
   /** Repeats `write` through outages until it is done or every item is too old. Throws what is no outage. */
@@ -229,13 +232,12 @@ export class GroupCommit {
         onFlush?.(items.length, clock.monotonicMs() - startMs)
         return result
       } catch (error) {
-        const outage = isOutage(error)
+        if (!isOutage(error)) throw error
         const nowMs = clock.monotonicMs()
-        const willRetry = outage && items.some((item) => nowMs - item.sinceMs < giveUpMs)
-        if (outage || items[0]?.kind === "message") onFailure?.(error, willRetry)
-        if (!outage && items[0]?.kind === "change") throw error
+        const willRetry = items.some((item) => nowMs - item.sinceMs < giveUpMs)
+        onFailure?.(error, willRetry)
         if (!willRetry) {
-          this.#refuse(items, outage)
+          this.#refuse(items)
           this.#refuseOld(nowMs)
           return undefined
         }
@@ -246,16 +248,14 @@ export class GroupCommit {
     }
   }
 
-  #refuse(items: Item[], outage: boolean): void {
-    const error = outage
-      ? new AppError(
-          "unavailable",
-          "The database is away; it may or may not have been stored. Send it again.",
-          {
-            retryAfterMs: 1_000,
-          },
-        )
-      : new AppError("internal")
+  #refuse(items: Item[]): void {
+    const error = new AppError(
+      "unavailable",
+      "The database is away; it may or may not have been stored. Send it again.",
+      {
+        retryAfterMs: 1_000,
+      },
+    )
     for (const item of items)
       if (item.kind === "message") this.#settle(item, error, undefined)
       else item.reject(error)
@@ -269,7 +269,7 @@ export class GroupCommit {
       item = this.#queue.peek()
     ) {
       this.#queue.shift()
-      this.#refuse([item], true)
+      this.#refuse([item])
     }
   }
 

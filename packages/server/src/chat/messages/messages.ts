@@ -34,8 +34,10 @@ export class Messages {
 
   /** Puts a message on its way; `sent` is called once, when it is durable or refused. */
   send(principal: Principal, room: RoomInfo, message: NewMessage, sent: Sent): void {
-    if (message.attachments?.length)
-      return sent(new AppError("not_supported", "Files cannot be attached yet."), undefined)
+    if (message.attachments?.length) {
+      sent(new AppError("not_supported", "Files cannot be attached yet."), undefined)
+      return
+    }
     const draft = {
       room,
       author: principal.user,
