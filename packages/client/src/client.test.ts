@@ -245,7 +245,9 @@ describe("rooms", () => {
     await clock.run(10)
     for (let n = 31; n <= 40; n++) server.post("general", "bob", `${n}`)
     server.isDown = false
+    server.frames.length = 0
     await clock.run(30_000)
+    expect(server.frames.map((frame) => frame.type)).toEqual(["resume", "history"])
     const after = room.timeline.get()
     expect(after).toMatchObject({ status: "ready", head: 40 })
     expect(contents(room)).toEqual(Array.from({ length: 40 }, (_, n) => `${n + 1}`))

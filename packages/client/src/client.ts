@@ -51,9 +51,9 @@ export interface Client {
   close(): void
   /** A room by slug or id; the same object for the same room. */
   room(ref: string): Room
-  /** My rooms. Rejects with a `KlatchError`. */
+  /** My rooms, at most 5,000. Rejects with a `KlatchError`. */
   rooms(): Promise<RoomInfo[]>
-  /** Public rooms. Rejects with a `KlatchError`. */
+  /** The first page of public rooms. Rejects with a `KlatchError`. */
   discover(query?: string): Promise<RoomInfo[]>
   /** Rejects with a `KlatchError`: `conflict` when the slug is taken. */
   createRoom(input: NewRoom): Promise<RoomInfo>
@@ -69,6 +69,12 @@ export interface Client {
 export function createClient(options: ClientOptions = {}): Client {
   return new ConnectedClient(options)
 }
+
+/** `rooms()` ends here, however many more there are. */
+const roomsMax = 5_000
+
+/** Asked again they would say the same. */
+const finalCodes: readonly string[] = ["unauthorized", "forbidden", "origin_refused", "invalid_field"]
 
 /** No room has this name, so broadcasts keep their order among themselves. */
 const broadcastLane = "*"
@@ -138,7 +144,15 @@ class ConnectedClient implements Client {
   }
 
   async rooms(): Promise<RoomInfo[]> {
-    return (await this.#http.request<{ rooms: RoomInfo[] }>("GET", "/rooms?limit=100")).rooms
+    const all: RoomInfo[] = []
+    while (all.length < roomsMax) {
+      const last = all.at(-1)
+      const path = `/rooms?limit=100${last ? `&after=${last.id}` : ""}`
+      const page = await this.#http.request<{ rooms: RoomInfo[]; has_more: boolean }>("GET", path)
+      all.push(...page.rooms)
+      if (!page.has_more || page.rooms.length === 0) break
+    }
+    return all
   }
 
   async discover(query = ""): Promise<RoomInfo[]> {
@@ -221,15 +235,13 @@ class ConnectedClient implements Client {
     return query
   }
 
-  /** A WebSocket does not say why it was not let in, so the same door is asked over HTTP. */
+  /** A WebSocket does not say why it was not let in, so it is asked over HTTP, where anyone may, if they are who they say. */
   async #refusal(): Promise<KlatchError | null> {
     try {
-      await this.#http.request("GET", "/ws?subscribe=none")
+      await this.#http.request("GET", "/rooms/discover?limit=1")
       return null
     } catch (error) {
-      const isFinal =
-        error instanceof KlatchError && ["unauthorized", "forbidden", "origin_refused"].includes(error.code)
-      return isFinal ? error : null
+      return error instanceof KlatchError && finalCodes.includes(error.code) ? error : null
     }
   }
 }
