@@ -63,12 +63,13 @@ async function runSteps(chosen) {
   return summary(results)
 }
 
-const line = ({ name, seconds, passed, failed, fault }) =>
+/** What was skipped is told: a test may be for some machines only, but it never stays away in silence. */
+const line = ({ name, seconds, passed, failed, skipped, fault }) =>
   [
     name.padEnd(12),
     failed ? "FAILED" : "ok    ",
     `${seconds} s`.padStart(8),
-    ` ${passed} passed, ${failed} failed${fault ? `: ${fault}` : ""}`,
+    ` ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped here` : ""}${fault ? `: ${fault}` : ""}`,
   ].join(" ")
 
 function summary(results) {
@@ -88,7 +89,7 @@ async function runStep(step, { bun, env, limitMs, report }) {
   if (folders?.length === 0)
     return { passed: 0, failed: 1, fault: `no *.test.ts under ${step.tests.join(", ")}` }
   const [command, args] = step.tool
-    ? [process.execPath, [tools[step.tool[0]], ...step.tool.slice(1)]]
+    ? [process.execPath, [tools[step.tool[0]], ...step.tool.slice(1), ...plainWords(step.tool[0])]]
     : [
         bun,
         [
@@ -109,6 +110,9 @@ async function runStep(step, { bun, env, limitMs, report }) {
     (step.tests && counts.passed + counts.failed === 0 ? "ran no test" : undefined)
   return fault ? { ...counts, failed: counts.failed + 1, fault } : counts
 }
+
+/** Biome colours its words also where nobody sees colours. */
+const plainWords = (tool) => (tool === "biome" && !process.stdout.isTTY ? ["--colors=off"] : [])
 
 /** Runs a program in a process group of its own, which dies as a whole at `limitMs` or when we are told to end. */
 function runLimited(command, args, env, limitMs) {
@@ -157,7 +161,8 @@ function readCounts(report) {
   }
   const head = /<testsuites [^>]*>/.exec(text)?.[0] ?? ""
   const count = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0)
-  return { passed: count("tests") - count("failures") - count("skipped"), failed: count("failures") }
+  const [failed, skipped] = [count("failures"), count("skipped")]
+  return { passed: count("tests") - failed - skipped, failed, skipped }
 }
 
 launch(main)

@@ -24,7 +24,7 @@ const instructionsOf = (text: string): Instruction[] =>
       return { name, words }
     })
 
-/** What is wrong with a Dockerfile, as far as reading tells. `exists` is asked for what COPY takes from the checkout. */
+/** What is wrong with a Dockerfile, as far as reading tells. `exists` is asked for what COPY takes. */
 function dockerfileFaults(text: string, exists: (path: string) => boolean): string[] {
   const stages = new Set<string>()
   return instructionsOf(text).flatMap(({ name, words }, i) => {

@@ -54,9 +54,9 @@ export const leftForLater: Check = (source) =>
     ),
   )
 
-/** Every test runs, always. */
+/** Every test runs; `skipIf` is for what a machine cannot show, and npm test tells how many stayed away. */
 export const noTestLeftOut: Check = (source) => [
-  ...inCode(source, /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|skip|skipIf|todo|todoIf|if|failing)\s*\(/g),
+  ...inCode(source, /\b(?:test|it|describe)(?:\.\w+)*\.(?:only|skip|todo|todoIf|if|failing)\s*\(/g),
   ...inCode(source, /\b[xf](?:test|it|describe)\s*\(/g),
 ]
 
