@@ -29,7 +29,9 @@ async function takeStart(target: Target, home: string | null, name: string): Pro
   const { joined } = await swarm.open([{ user: "u00000", room: "r000" }], 1)
   const joinedMs = joined === 1 ? performance.now() - beganMs : Number.POSITIVE_INFINITY
   swarm.close()
+  const lastWords = server.lastWords()
   await server.stop()
+  if (lastWords !== null) throw new Error(`the server ended: ${lastWords}`)
   return {
     case: name,
     attempt: 0,

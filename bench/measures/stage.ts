@@ -55,6 +55,8 @@ export function makeSeats(from: number, count: number, perRoom: number): Seat[] 
 /** Opens seats on a stage. Throws when one could not join, with what the server said. */
 export async function openSeats(stage: Stage, seats: Seat[], settings: Settings): Promise<void> {
   const failed = await stage.crew.open(seats, settings.connectInFlightMax)
+  const lastWords = stage.server.lastWords()
+  if (lastWords !== null) throw new Error(`the server ended: ${lastWords}`)
   if (failed === 0) return
   const health = await stage.crew.askEach("health", () => null)
   const said = health.flatMap((one) => one.errors).join(" | ")

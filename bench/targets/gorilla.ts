@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { startServer } from "./server-process.ts"
@@ -38,7 +38,9 @@ function findGopath(): string | null {
 }
 
 async function build(): Promise<string> {
-  const binary = join(mkdtempSync(join(tmpdir(), "klatch-bench-gorilla-")), "hub")
+  const directory = mkdtempSync(join(tmpdir(), "klatch-bench-gorilla-"))
+  process.on("exit", () => rmSync(directory, { recursive: true, force: true }))
+  const binary = join(directory, "hub")
   const source = new URL("../peers/gorilla/main.go", import.meta.url).pathname
   const child = Bun.spawn({
     cmd: ["go", "build", "-o", binary, source],

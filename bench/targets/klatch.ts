@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { startServer } from "./server-process.ts"
 import type { Target } from "./target.ts"
 
+const orphanTimeoutMs = 10_000
+const orphanPollMs = 50
 const main = new URL("../../packages/server/src/main.ts", import.meta.url).pathname
 
 // What an environment may hold that would make it another server than the one the table names.
@@ -49,8 +51,33 @@ export const klatch: Target = {
       LOG_LEVEL: "info",
       ...Object.fromEntries(unset.map((name) => [name, undefined])),
     })
-    return { ...server, databasePid: findPostmaster(home ?? "", 4) }
+    const databasePid = findPostmaster(home ?? "", 4)
+    return {
+      ...server,
+      databasePid,
+      async stop() {
+        await server.stop()
+        if (databasePid !== null) await endOrphan(databasePid)
+      },
+    }
   },
+}
+
+// A server that ended by itself may have left its PostgreSQL behind, which would write into a directory being removed.
+async function endOrphan(pid: number): Promise<void> {
+  const deadlineMs = performance.now() + orphanTimeoutMs
+  while (isAlive(pid) && performance.now() < deadlineMs) {
+    process.kill(pid, "SIGINT")
+    await Bun.sleep(orphanPollMs)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+  } catch {
+    return false
+  }
 }
 
 // PostgreSQL writes its first process's id into the first line of `postmaster.pid` in its own directory.

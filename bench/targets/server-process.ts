@@ -7,12 +7,15 @@ export interface ServerProcess {
   pid: number
   hostname: string
   port: number
+  /** The end of what it said, once it has ended by itself; null while it runs. */
+  lastWords(): string | null
   stop(): Promise<void>
 }
 
 const listenTimeoutMs = 60_000
 const stopTimeoutMs = 15_000
 const pollMs = 1
+const lastWordsMax = 1_000
 
 /**
  * Starts a server and waits for its address. Its output goes to a file, so that draining it costs no one anything.
@@ -44,12 +47,14 @@ export async function startServer(
     clearTimeout(timer)
     rmSync(directory, { recursive: true, force: true })
   }
+  const lastWords = () => (ended ? readFileSync(path, "utf8").trim().slice(-lastWordsMax) : null)
   const deadlineMs = performance.now() + listenTimeoutMs
   for (;;) {
     const url = findUrl(readFileSync(path, "utf8"))
-    if (url !== null) return { pid: child.pid, hostname: url.hostname, port: Number(url.port), stop }
+    if (url !== null)
+      return { pid: child.pid, hostname: url.hostname, port: Number(url.port), lastWords, stop }
     if (ended || performance.now() > deadlineMs) {
-      const tail = readFileSync(path, "utf8").trim().slice(-1_000)
+      const tail = readFileSync(path, "utf8").trim().slice(-lastWordsMax)
       await stop()
       throw new Error(`${cmd.at(-1)} did not listen: ${tail}`)
     }

@@ -23,6 +23,8 @@ export interface RunningTarget {
   pid: number
   /** The root of its database's processes; null when it has none. */
   databasePid: number | null
+  /** What it said last, once it has ended by itself; null while it runs. */
+  lastWords(): string | null
   stop(): Promise<void>
 }
 
