@@ -55,8 +55,8 @@ export type CloseName = keyof typeof closeTable
 export const httpError = z.object({
   error: z.object({
     code: errorCode,
-    message: z.string(),
-    details: z.record(z.string(), z.unknown()).optional(),
-    retry_after_ms: z.number().int().optional(),
+    message: z.string().describe("A sentence for a person."),
+    details: z.record(z.string(), z.unknown()).optional().describe("More, for a program."),
+    retry_after_ms: z.number().int().optional().describe("When it may succeed."),
   }),
 })

@@ -1,7 +1,8 @@
 import { z } from "zod"
 import { limits } from "./limits.ts"
 
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+// No flags: documents made from the schema carry the pattern alone.
+const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/
 
 /** Whether `value` has the shape of a UUID (any version, any case). */
 export const isUuid = (value: string): boolean => uuidPattern.test(value)
@@ -10,13 +11,18 @@ export const isUuid = (value: string): boolean => uuidPattern.test(value)
 export const uuid = z.string().regex(uuidPattern, "must be a UUID").toLowerCase()
 
 /** A place in a room's log: contiguous per room, from 1. */
-export const seq = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
+export const seq = z
+  .number()
+  .int()
+  .min(1)
+  .max(Number.MAX_SAFE_INTEGER)
+  .describe("Its place in the room's log: contiguous from 1, the same for everyone.")
 
 /** A client's cursor: the last seq it has, 0 for nothing. */
 export const cursor = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 /** The seq at which a message was born. */
-export const messageId = seq
+export const messageId = seq.describe("A message of this room, by the seq at which it was born.")
 
 /** A room's name in addresses. Upper case is folded. */
 export const slug = z
@@ -27,7 +33,7 @@ export const slug = z
   .regex(/^[a-z0-9_-]+$/, "must be 1..64 of a-z, 0-9, _ and -")
 
 /** A room, by id or by slug. */
-export const roomRef = slug
+export const roomRef = slug.describe("A room, by id or by slug; upper case is folded.")
 
 /** A user's name, compared case-blind. */
 export const username = z
@@ -37,10 +43,10 @@ export const username = z
   .regex(/^[A-Za-z0-9_.-]+$/, "must be 2..32 of A-Z, a-z, 0-9, _, . and -")
 
 /** A user, by id or by name. */
-export const userRef = z.union([uuid, username])
+export const userRef = z.union([uuid, username]).describe("A user, by id or by name.")
 
 /** RFC 3339 UTC with milliseconds. */
-export const timestamp = z.iso.datetime({ precision: 3 })
+export const timestamp = z.iso.datetime({ precision: 3 }).describe("RFC 3339, UTC, with milliseconds.")
 
 export const roomKind = z.enum(["public", "private", "group", "direct", "broadcast", "inbox"])
 export type RoomKind = z.infer<typeof roomKind>
@@ -49,5 +55,7 @@ export type RoomKind = z.infer<typeof roomKind>
 export const messageKind = z.enum(["room", "group", "dm", "broadcast"])
 export type MessageKind = z.infer<typeof messageKind>
 
-export const role = z.enum(["owner", "admin", "moderator", "member", "reader"])
+export const role = z
+  .enum(["owner", "admin", "moderator", "member", "reader"])
+  .describe("What a member may do, from most to least.")
 export type Role = z.infer<typeof role>

@@ -5,7 +5,7 @@ import { cursor, roomKind, seq, timestamp, uuid } from "./ids.ts"
  * Entries of a user's own log. The inbox is a room that only its user reads and that resumes like any other;
  * its `room_id` is the user's id.
  */
-const entry = { seq, room_id: uuid, timestamp }
+const entry = { seq, room_id: uuid.describe("The inbox: your user id."), timestamp }
 
 export const roomAddedEvent = z.object({
   type: z.literal("room_added"),
@@ -21,7 +21,7 @@ export const roomRemovedEvent = z.object({
 export const mentionedEvent = z.object({
   type: z.literal("mentioned"),
   ...entry,
-  in_room_id: uuid,
+  in_room_id: uuid.describe("Where it happened."),
   message_id: seq,
   from: z.string(),
 })

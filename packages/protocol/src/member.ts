@@ -5,13 +5,13 @@ import { ref } from "./text.ts"
 export const joinFrame = z.object({
   type: z.literal("join"),
   room_id: roomRef,
-  since: cursor.optional(),
+  since: cursor.optional().describe("The last seq seen here: what came after it is replayed first."),
   ref: ref.optional(),
 })
 export const leaveFrame = z.object({
   type: z.literal("leave"),
   room_id: roomRef,
-  forget: z.boolean().optional(),
+  forget: z.boolean().optional().describe("Also end the membership."),
   ref: ref.optional(),
 })
 
@@ -39,7 +39,7 @@ export const joinAck = z.object({
   type: z.literal("ack"),
   ref: ref.optional(),
   room_id: uuid,
-  room: z.string(),
+  room: z.string().describe("The room's slug, or its name where it has none."),
   head: cursor.describe("Everything up to this seq was before; live events begin after it."),
   role,
   gap: z.object({ from: seq, to: seq }).optional().describe("Too much to replay: page it with history."),

@@ -8,25 +8,37 @@ const sending = {
   ref: ref.optional(),
 }
 
+const replyTo = messageId.describe("The message of this room that this one answers.")
+const threadId = messageId.describe("The message of this room whose thread this one continues.")
+
 export const attachment = z.object({ file_id: uuid })
 
 export const messageFrame = z.object({
   type: z.literal("message"),
   room_id: roomRef,
   content,
-  reply_to: messageId.optional(),
-  thread_id: messageId.optional(),
-  attachments: z.array(attachment).max(limits.attachmentsMax).optional(),
+  reply_to: replyTo.optional(),
+  thread_id: threadId.optional(),
+  attachments: z
+    .array(attachment)
+    .max(limits.attachmentsMax)
+    .optional()
+    .describe("Files; this version answers `not_supported`."),
   ...sending,
 })
 export const chatFrame = z.object({
   type: z.literal("chat"),
   body: content,
-  room_id: roomRef.optional(),
+  room_id: roomRef.optional().describe("Else the room given at connect, else `lobby`."),
   ...sending,
 })
 export const dmFrame = z.object({ type: z.literal("dm"), to: userRef, content, ...sending })
-export const groupFrame = z.object({ type: z.literal("group"), to: roomRef, content, ...sending })
+export const groupFrame = z.object({
+  type: z.literal("group"),
+  to: roomRef.describe("The group, by slug or id; open mode makes it when missing."),
+  content,
+  ...sending,
+})
 export const broadcastFrame = z.object({ type: z.literal("broadcast"), content, ...sending })
 export const editFrame = z.object({
   type: z.literal("edit"),
@@ -48,27 +60,38 @@ export const messageEvent = z.object({
   seq,
   message_id: messageId,
   room_id: uuid,
-  room: z.string(),
+  room: z.string().describe("The room's slug, or its name where it has none."),
   kind: messageKind,
-  user_id: uuid,
-  from: z.string(),
-  to: z.string().optional(),
+  user_id: uuid.describe("Who wrote it."),
+  from: z.string().describe("Their name."),
+  to: z.string().optional().describe("In a direct room or a group: whom or what it was written to."),
   content: z.string().describe("Empty once the message was deleted."),
-  client_id: z.string().optional(),
+  client_id: z.string().optional().describe("As its sender chose it."),
   timestamp,
-  edited_at: timestamp.optional(),
-  deleted_at: timestamp.optional(),
-  reply_to: messageId.optional(),
-  thread_id: messageId.optional(),
+  edited_at: timestamp.optional().describe("Set once it was edited."),
+  deleted_at: timestamp.optional().describe("Set once it was deleted."),
+  reply_to: replyTo.optional(),
+  thread_id: threadId.optional(),
   attachments: z.array(attachment).optional(),
-  mentions: z.array(uuid).optional(),
+  mentions: z.array(uuid).optional().describe("The users it names."),
 })
 export type MessageEvent = z.infer<typeof messageEvent>
 
-const changed = { seq, room_id: uuid, message_id: messageId, user_id: uuid, from: z.string(), timestamp }
+const changed = {
+  seq,
+  room_id: uuid,
+  message_id: messageId,
+  user_id: uuid.describe("Who did it."),
+  from: z.string().describe("Their name."),
+  timestamp,
+}
 
 /** `content` is the message's content at the time of sending this event: a replay tells the newest. */
-export const editEvent = z.object({ type: z.literal("edit"), ...changed, content: z.string() })
+export const editEvent = z.object({
+  type: z.literal("edit"),
+  ...changed,
+  content: z.string().describe("The text as it is now."),
+})
 export const deleteEvent = z.object({ type: z.literal("delete"), ...changed })
 
 /** What the ack of a sent message carries. */

@@ -14,6 +14,6 @@ export const pinEvent = z.object({
   message_id: messageId,
   user_id: uuid,
   from: z.string(),
-  active: z.boolean(),
+  active: z.boolean().describe("False when it was unpinned."),
   timestamp,
 })

@@ -17,6 +17,6 @@ export const reactionEvent = z.object({
   user_id: uuid,
   from: z.string(),
   emoji: z.string(),
-  active: z.boolean(),
+  active: z.boolean().describe("False when it was taken back."),
   timestamp,
 })

@@ -5,7 +5,7 @@ import { ref } from "./text.ts"
 export const readFrame = z.object({
   type: z.literal("read"),
   room_id: roomRef,
-  message_id: messageId,
+  message_id: messageId.describe("Read up to and including this message."),
   ref: ref.optional(),
 })
 /** Not stored as an entry, no seq; a mark never moves back. */
@@ -13,5 +13,5 @@ export const readEvent = z.object({
   type: z.literal("read"),
   room_id: uuid,
   user_id: uuid,
-  message_id: messageId,
+  message_id: messageId.describe("They have read up to and including this message."),
 })

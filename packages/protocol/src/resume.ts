@@ -10,7 +10,8 @@ export const resumeFrame = z.object({
     .refine(
       (rooms) => Object.keys(rooms).length <= limits.resumeRoomsMax,
       `at most ${limits.resumeRoomsMax} rooms`,
-    ),
+    )
+    .describe(`Room id to the last seq seen there, 0 for nothing; at most ${limits.resumeRoomsMax} rooms.`),
   ref: ref.optional(),
 })
 
@@ -23,7 +24,7 @@ export const resumedRoom = z.object({
 export const resumedEvent = z.object({
   type: z.literal("resumed"),
   ref: ref.optional(),
-  rooms: z.record(uuid, resumedRoom),
-  refused: z.array(uuid).optional(),
+  rooms: z.record(uuid, resumedRoom).describe("Room id to where it stands."),
+  refused: z.array(uuid).optional().describe("Rooms that are gone, or not yours to read."),
 })
 export type ResumedEvent = z.infer<typeof resumedEvent>

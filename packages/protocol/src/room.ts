@@ -8,9 +8,9 @@ export const room = z.object({
   id: uuid,
   kind: roomKind,
   name: z.string(),
-  slug: z.string().nullable(),
+  slug: z.string().nullable().describe("Its name in addresses; null for rooms without one."),
   topic: z.string(),
-  head: cursor,
+  head: cursor.describe("The newest seq of its log."),
   created_at: timestamp,
   role: role.nullable().describe("The asker's role; null when not a member."),
 })
@@ -18,21 +18,25 @@ export type Room = z.infer<typeof room>
 
 /** A room of mine, as `GET /rooms` lists it. */
 export const myRoom = room.extend({
-  unread: z.number().int(),
+  unread: z.number().int().describe("Messages I have not read."),
   last_message: messageEvent.nullable(),
 })
 
 export const createRoom = z.object({
   kind: z.enum(["public", "private", "group"]).default("public"),
   name: text(limits.roomNameCharsMax),
-  slug: slug.optional(),
+  slug: slug.optional().describe("Its name in addresses; a public room without one gets it from its name."),
   topic: z
     .string()
     .trim()
     .max(limits.topicCharsMax)
     .refine((t) => t.isWellFormed() && !t.includes("\u0000"))
     .optional(),
-  members: z.array(userRef).max(limits.membersPerRequestMax).optional(),
+  members: z
+    .array(userRef)
+    .max(limits.membersPerRequestMax)
+    .optional()
+    .describe("Whom to add at once, by id or name."),
 })
 export const changeRoom = z
   .object({

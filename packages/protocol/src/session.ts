@@ -17,14 +17,17 @@ export const authFrame = z.object({
 
 export const helloEvent = z.object({
   type: z.literal("hello"),
-  session_id: uuid,
+  session_id: uuid.describe("This connection's name in the server's log."),
   user,
-  heartbeat_ms: z.number().int(),
+  heartbeat_ms: z.number().int().describe("Be heard at least this often; silent for twice as long closes."),
   server_time: timestamp,
-  limits: z.record(z.string(), z.number()),
+  limits: z.record(z.string(), z.number()).describe("The bounds to keep, by name."),
 })
 export const pongEvent = z.object({ type: z.literal("pong"), ref: ref.optional() })
-export const drainEvent = z.object({ type: z.literal("drain"), reconnect_after_ms: z.number().int() })
+export const drainEvent = z.object({
+  type: z.literal("drain"),
+  reconnect_after_ms: z.number().int().describe("When to come back, counted from now."),
+})
 
 /** The good answer to a frame; what else it carries depends on the frame. */
 export const ackEvent = z.looseObject({ type: z.literal("ack"), ref: ref.optional() })
@@ -32,6 +35,6 @@ export const errorEvent = z.object({
   type: z.literal("error"),
   ref: ref.optional(),
   code: errorCode,
-  message: z.string(),
-  retry_after_ms: z.number().int().optional(),
+  message: z.string().describe("A sentence for a person."),
+  retry_after_ms: z.number().int().optional().describe("When it may succeed."),
 })

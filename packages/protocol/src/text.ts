@@ -13,7 +13,7 @@ const storable = "must be well-formed Unicode without NUL"
 export const text = (charsMax: number) => z.string().trim().min(1).max(charsMax).refine(isStorable, storable)
 
 /** What a person writes. */
-export const content = text(limits.contentCharsMax)
+export const content = text(limits.contentCharsMax).describe("The text, trimmed.")
 
 /** Opaque text chosen by a client (`ref`, `client_id`): no control characters, not trimmed. */
 export const opaque = (charsMax: number) =>
@@ -25,5 +25,7 @@ export const opaque = (charsMax: number) =>
     .regex(/^[^\u0000-\u001f\u007f]*$/, "must not hold control characters")
     .refine(isStorable, storable)
 
-export const clientId = opaque(limits.clientIdCharsMax)
-export const ref = opaque(limits.refCharsMax)
+export const clientId = opaque(limits.clientIdCharsMax).describe(
+  "Chosen by the client, new for each message: sent again, it gives the first ack and no second message.",
+)
+export const ref = opaque(limits.refCharsMax).describe("Repeated in the answer.")

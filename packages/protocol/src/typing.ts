@@ -5,7 +5,7 @@ import { ref } from "./text.ts"
 export const typingFrame = z.object({
   type: z.literal("typing"),
   room_id: roomRef,
-  active: z.boolean().default(true),
+  active: z.boolean().default(true).describe("False when they stopped."),
   ref: ref.optional(),
 })
 /** Not stored, no seq; never echoed to the connection that typed. */
@@ -14,5 +14,5 @@ export const typingEvent = z.object({
   room_id: uuid,
   user_id: uuid,
   from: z.string(),
-  active: z.boolean(),
+  active: z.boolean().describe("False when they stopped."),
 })
