@@ -60,7 +60,6 @@ export interface AppOverrides {
   readonly heartbeatMs?: number
 }
 
-const READY_PROBE = { name: "ready_probe", text: "SELECT 1" }
 const READY_PROBE_MS = 1_000
 const DRAIN_SPREAD_MS = 1_000
 
@@ -113,7 +112,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const deliver = (batches: readonly CommittedBatch[]) => {
     for (const batch of batches) {
       const told = { roomId: batch.room.id, ...batch }
-      recent.add(told.roomId, batch.firstSeq, batch.frames)
+      // An inbox is one reader's: keeping it in memory would cost every user more than it saves.
+      if (batch.room.kind !== "inbox") recent.add(told.roomId, batch.firstSeq, batch.frames)
       if (batch.changedSeq > 0) recent.forgetThrough(told.roomId, batch.changedSeq)
       delivery.deliver(told)
       if (batch.room.kind === "inbox") gateway.onInbox(batch)
@@ -178,7 +178,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   const notReady = async () => {
     if (isDraining) return "This node is shutting down."
-    const probe = db.query(READY_PROBE).then(
+    const probe = db.ping().then(
       () => undefined,
       () => "The database is away.",
     )
@@ -193,7 +193,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     identity,
     corsOrigins: config.corsOrigins,
     trustProxy: config.trustProxy,
-    newId,
     onError: toldAs,
     refusal: () => {
       if (isDraining)

@@ -117,14 +117,21 @@ function onStopSignal(stop: () => void): void {
       asked = true
       stop()
     })
-  const leash = process.env.KLATCH_LAUNCHER_FD
-  if (leash) void Bun.file(Number(leash)).text().then(stop, stop)
+  const leash = Number(process.env.KLATCH_LAUNCHER_FD ?? 0)
+  if (leash > 2) void ended(leash).then(stop, stop)
 }
 
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) =>
-    signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve()),
-  )
+/** Resolves when the pipe ends, which nothing is ever written to. */
+async function ended(fd: number): Promise<void> {
+  for await (const _ of Bun.file(fd).stream());
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener("abort", () => resolve())
+  })
+}
 
 function die(message: string): never {
   console.error(message)

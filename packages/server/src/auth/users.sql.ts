@@ -39,9 +39,10 @@ export async function ensureUsers(
     at,
   ])
   return new Map(
+    // Most have one name for everything: they then share one string, since a user is held as long as a connection.
     rows.map(({ id, username, display_name, username_key }) => [
       username_key,
-      { id, username, display_name },
+      { id, username, display_name: display_name === username ? username : display_name },
     ]),
   )
 }

@@ -9,7 +9,7 @@ import { ensureUsers, usersByIds, usersByNames } from "./users.sql.ts"
 /** Names are compared case-blind. */
 export const usernameKey = (username: string): string => username.toLowerCase()
 
-const CACHE_MAX = 20_000
+const CACHE_MAX = 5_000
 const RACES_MAX = 5
 
 /** Everyone there is. Names do not change, so what was read once stays true. */

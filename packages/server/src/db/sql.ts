@@ -87,6 +87,11 @@ export class Database implements Queryable, AsyncDisposable {
     )
   }
 
+  /** Resolves when the database answers. */
+  async ping(): Promise<void> {
+    await this.query({ name: "db_ping", text: "SELECT 1" })
+  }
+
   /** One statement on the log's own connection. */
   write<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     return this.#timed(

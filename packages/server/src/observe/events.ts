@@ -58,13 +58,13 @@ export class Events {
     )
   }
 
-  connected(sessionId: string, userId: string): void {
-    this.#log.debug({ event: "connected", session_id: sessionId, user_id: userId }, "connected")
+  connected(userId: string): void {
+    this.#log.debug({ event: "connected", user_id: userId }, "connected")
   }
 
-  disconnected(sessionId: string, code: number): void {
+  disconnected(userId: string, code: number): void {
     this.#metrics.closes.inc({ code: String(code) })
-    this.#log.debug({ event: "disconnected", session_id: sessionId, code }, "disconnected")
+    this.#log.debug({ event: "disconnected", user_id: userId, code }, "disconnected")
   }
 
   answeredError(code: ErrorCode): void {

@@ -107,10 +107,10 @@ export class Gateway implements Disposable {
     session.isOpen = true
     session.heardMs = this.#nowMs()
     registry.add(session)
-    services.events.connected(session.id, session.principal.user.id)
+    services.events.connected(session.principal.user.id)
     session.reply({
       type: "hello",
-      session_id: session.id,
+      session_id: services.newId(),
       user: session.principal.user,
       heartbeat_ms: this.#heartbeatMs,
       server_time: new Date(services.clock.now()).toISOString(),
@@ -271,7 +271,7 @@ export class Gateway implements Disposable {
     session.frames = undefined
     session.onDrain()
     this.#options.registry.remove(session)
-    this.#options.services.events.disconnected(session.id, code)
+    this.#options.services.events.disconnected(session.principal.user.id, code)
   }
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */

@@ -8,7 +8,6 @@ import type { Subscriber } from "../../live/subscriber.ts"
 
 /** What a connection brings from the upgrade. */
 export interface SessionStart {
-  readonly id: string
   readonly principal: Principal
   /** Room given at connect, not looked up yet. */
   readonly roomRef: string | undefined
@@ -28,7 +27,6 @@ const DRAINED_BYTES = 32 * 1024
  * undefined until they do.
  */
 export class Session implements Subscriber, Bucket {
-  readonly id: string
   readonly principal: Principal
   /** Until it is looked up, the room given at connect. */
   roomRef: string | undefined
@@ -51,7 +49,6 @@ export class Session implements Subscriber, Bucket {
   #drains: (() => void)[] | undefined
 
   constructor(start: SessionStart, burst: number, nowMs: number) {
-    this.id = start.id
     this.principal = start.principal
     this.roomRef = start.roomRef
     this.isAuto = start.isAuto

@@ -11,7 +11,6 @@ export interface UpgradeOptions {
   readonly identity: OpenIdentity
   readonly corsOrigins: readonly string[]
   readonly trustProxy: boolean
-  readonly newId: () => string
   /** Undefined when one more connection fits; else why not. */
   readonly refusal: () => AppError | undefined
   readonly onError: (error: unknown) => AppError
@@ -40,7 +39,6 @@ export async function upgrade(
     const roomRef = roomRefOf(url)
     const principal = await options.identity.namedOrGuest(claimsOf(url, request.headers))
     const session = options.gateway.session({
-      id: options.newId(),
       principal,
       roomRef,
       isAuto: url.searchParams.get("subscribe") !== "none",
