@@ -334,6 +334,28 @@ describe("rooms", () => {
     expect(await ann.edit(id, "offline").catch((error) => error.code)).toBe("closed")
   })
 
+  test("what the server was too busy for is asked again, a few times", async () => {
+    const { clock, server, newClient } = scene()
+    for (let n = 1; n <= 60; n++) server.post("general", "bob", `${n}`)
+    const room = newClient("ann").room("general")
+    room.open()
+    await clock.run(1_000)
+    let refusals = 3
+    server.intercept = (socket, frame) => {
+      if (refusals-- <= 0) return false
+      const code = "rate_limited"
+      socket.deliver({ type: "error", ref: frame.ref ?? "", code, message: code, retry_after_ms: 100 })
+      return true
+    }
+    room.loadOlder()
+    await clock.run(5_000)
+    expect(contents(room).length).toBe(60)
+    refusals = Number.POSITIVE_INFINITY
+    const code = room.delete(1).catch((error) => error.code)
+    await clock.run(60_000)
+    expect(await code).toBe("rate_limited")
+  })
+
   test("[K14] typing is heard of others, not of ourselves, and ends with their message", async () => {
     const { clock, server, newClient } = scene()
     const client = newClient("ann")

@@ -15,6 +15,7 @@ import { Following } from "./following.ts"
 import { fitsOlder, messagesMax } from "./log.ts"
 import type { TimelineMessage } from "./message.ts"
 import type { Outbox } from "./outbox.ts"
+import { patiently } from "./patience.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import type { PendingMessage, Room, RoomInfo } from "./room.ts"
@@ -118,16 +119,11 @@ export class FollowedRoom implements Room {
 
   async edit(messageId: number, content: string): Promise<void> {
     const text = content.trim()
-    await this.#options.requests.send({
-      type: "edit",
-      ...this.#address(),
-      message_id: messageId,
-      content: text,
-    })
+    await this.#ask({ type: "edit", ...this.#address(), message_id: messageId, content: text })
   }
 
   async delete(messageId: number): Promise<void> {
-    await this.#options.requests.send({ type: "delete", ...this.#address(), message_id: messageId })
+    await this.#ask({ type: "delete", ...this.#address(), message_id: messageId })
   }
 
   setTyping(active: boolean): void {
@@ -247,12 +243,17 @@ export class FollowedRoom implements Room {
         before: oldest,
         limit: contract.pageDefault,
       } as const
-      const page = await this.#options.requests.send<HistoryPage>(frame)
+      const page = await this.#ask<HistoryPage>(frame)
       const fits = fitsOlder(this.following.timeline.log, page)
       this.following.apply({ type: "older", page, epoch: log.epoch, selfId: this.#selfId() })
       if (fits || this.following.timeline.log.epoch !== log.epoch) return
     }
     throw new KlatchError("unavailable", "The server's pages are older than its events.")
+  }
+
+  #ask<A>(frame: Outgoing): Promise<A> {
+    const { clock, random, requests } = this.#options
+    return patiently(clock, random, () => requests.send<A>(frame))
   }
 
   #tellTyping(active: boolean): boolean {

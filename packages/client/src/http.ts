@@ -53,12 +53,21 @@ export class Http {
   }
 }
 
-/** The error a status and body tell. What is not Klatch's own gets the nearest code. */
+/** What an answer that is not Klatch's own comes to: that of a proxy, for instance. */
+const codeOfStatus: Readonly<Record<number, KlatchErrorCode>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+  413: "too_large",
+  429: "rate_limited",
+}
+
+/** The error that a status and a body tell. */
 function refusal(status: number, answer: unknown): KlatchError {
-  const told = (
-    answer as { error?: { code?: KlatchErrorCode; message?: string; retry_after_ms?: number } } | null
-  )?.error
-  const code =
-    told?.code ?? (status === 401 ? "unauthorized" : status < 500 ? "invalid_field" : "unavailable")
-  return new KlatchError(code, told?.message ?? `The server answered ${status}.`, told?.retry_after_ms)
+  const body = answer as {
+    error?: { code?: KlatchErrorCode; message?: string; retry_after_ms?: number }
+  } | null
+  const code = body?.error?.code ?? codeOfStatus[status] ?? "unavailable"
+  const message = body?.error?.message ?? `The server answered ${status}.`
+  return new KlatchError(code, message, body?.error?.retry_after_ms)
 }

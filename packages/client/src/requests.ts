@@ -7,6 +7,8 @@ import { KlatchError } from "./error.ts"
 export const answerMs = 15_000
 /** Frames without an answer yet; further ones wait here, as a server would close a connection that floods it. */
 export const unansweredMax = 32
+/** `rate_limited` holds back what waits as long as it says, but no longer than this: it may be about one room only. */
+const pauseMaxMs = 2_000
 /** Past this many, written or waiting, the next is refused at once, as `rate_limited`. */
 const requestsMax = 10_000
 
@@ -91,7 +93,7 @@ export class Requests {
   /** What still waits would only be refused as well. */
   #pause(ms: number): void {
     this.#cancelPause?.()
-    this.#cancelPause = this.#clock.after(ms, () => {
+    this.#cancelPause = this.#clock.after(Math.min(ms, pauseMaxMs), () => {
       this.#cancelPause = null
       this.#pump()
     })
