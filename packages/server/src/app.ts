@@ -9,7 +9,8 @@ import { LocalBusHub } from "./cluster/bus-local.ts"
 import type { Config } from "./config/environment.ts"
 import { migrate } from "./db/migrate.ts"
 import { Database, type DatabaseAddress, isOutage } from "./db/sql.ts"
-import { makeRoutes } from "./edge/http/routes.ts"
+import { buildDocs } from "./edge/http/docs.ts"
+import { makeRoutes, openapiDocument } from "./edge/http/routes.ts"
 import { Gateway } from "./edge/ws/gateway.ts"
 import { Registry } from "./edge/ws/registry.ts"
 import type { Session } from "./edge/ws/session.ts"
@@ -188,6 +189,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     return Promise.race([probe, late])
   }
   const routes = makeRoutes({ users, rooms, members, messages, identity, events, metrics, notReady, toldAs })
+  const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]
   const door = {
     gateway,
     identity,
@@ -212,7 +214,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       const url = new URL(request.url)
       const response = isSocketPath(url.pathname)
         ? await upgrade(request, url, server, door)
-        : (pageOf(options.pages, request) ?? (await routes.fetch(request)))
+        : (pageOf(pages, request) ?? (await routes.fetch(request)))
       if (response) events.requested(response.status)
       return response
     },
@@ -261,8 +263,8 @@ export interface App {
   stop(spreadMs?: number): Promise<void>
 }
 
-const pageOf = (pages: readonly Pages[] | undefined, request: Request): Response | undefined => {
-  for (const page of pages ?? []) {
+const pageOf = (pages: readonly Pages[], request: Request): Response | undefined => {
+  for (const page of pages) {
     const response = page.respond(request)
     if (response) return response
   }

@@ -1,68 +1,125 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
-import {
-  historyPage,
-  historyQuery,
-  limits,
-  messageEvent,
-  messageFrame,
-  sentAck,
-  slug,
-} from "@klatch/protocol"
+import { historyQuery, limits, messageFrame, sentAck, slug } from "@klatch/protocol"
 import { AppError } from "../../lib/app-error.ts"
 import { type HttpServices, reader, writer } from "./context.ts"
-import { asker, body, errors, json, messagePath, roomPath } from "./schemas.ts"
+import { sample } from "./sample.ts"
+import {
+  asker,
+  body,
+  bodyErrors,
+  errorBody,
+  errors,
+  historyBody,
+  json,
+  messageBody,
+  messagePath,
+  roomErrors,
+  roomPath,
+} from "./schemas.ts"
 
 const newMessage = messageFrame.omit({ type: true, room_id: true, ref: true })
 const changedMessage = z.object({
-  seq: z.number().int(),
+  seq: z.number().int().describe("The seq that the change took in the room's log."),
   message_id: z.number().int(),
   timestamp: z.iso.datetime(),
 })
+const aChange = { seq: 42, message_id: 41, timestamp: sample.at }
 
 const page = createRoute({
   method: "get",
   path: "/rooms/{id}/messages",
-  summary: "A page of messages in their current state, oldest first",
+  operationId: "listMessages",
+  tags: ["Messages"],
+  summary: "A page of messages",
+  description:
+    "In their current state, oldest first: the newest page, or the one `before` or `after` a seq, not both.",
   request: { params: roomPath, query: historyQuery.safeExtend(asker.shape) },
-  responses: { 200: json(historyPage, "The page."), ...errors },
+  responses: {
+    200: json(historyBody, "The page.", { messages: [sample.message], has_more: false, head: 41 }),
+    ...roomErrors,
+  },
 })
 const send = createRoute({
   method: "post",
   path: "/rooms/{id}/messages",
-  summary: "Send a message; answered once it is durable",
-  request: { params: roomPath, query: asker, body: body(newMessage) },
+  operationId: "sendMessage",
+  tags: ["Messages"],
+  summary: "Send a message",
+  description:
+    "Answered once it is durable. The same `client_id` from the same user in the same room gives, for ever, the same " +
+    "answer and no second message. Writing to a public room makes you a member.",
+  request: {
+    params: roomPath,
+    query: asker,
+    body: body(newMessage, { content: "Hello!", client_id: "7f1c9a" }),
+  },
   responses: {
-    201: json(sentAck.omit({ type: true, ref: true }), "Where it stands in the room's log."),
-    ...errors,
+    201: json(sentAck.omit({ type: true, ref: true }), "Where it stands in the room's log.", {
+      room_id: sample.roomId,
+      seq: 41,
+      message_id: 41,
+      client_id: "7f1c9a",
+      timestamp: sample.at,
+    }),
+    ...roomErrors,
+    ...bodyErrors,
+    501: json(errorBody, "With `attachments`: this version cannot attach files."),
   },
 })
 const edit = createRoute({
   method: "patch",
   path: "/rooms/{id}/messages/{message_id}",
+  operationId: "editMessage",
+  tags: ["Messages"],
   summary: "Change a message of mine",
-  request: { params: messagePath, query: asker, body: body(messageFrame.pick({ content: true })) },
-  responses: { 200: json(changedMessage, "The change."), ...errors },
+  request: {
+    params: messagePath,
+    query: asker,
+    body: body(messageFrame.pick({ content: true }), { content: "Hello, all!" }),
+  },
+  responses: {
+    200: json(changedMessage, "The change.", aChange),
+    ...roomErrors,
+    ...bodyErrors,
+    409: json(errorBody, "It is being changed just now."),
+  },
 })
 const remove = createRoute({
   method: "delete",
   path: "/rooms/{id}/messages/{message_id}",
+  operationId: "deleteMessage",
+  tags: ["Messages"],
   summary: "Take a message of mine back",
+  description: "It stays in the log with empty `content` and `deleted_at`.",
   request: { params: messagePath, query: asker },
-  responses: { 200: json(changedMessage, "The change."), ...errors },
+  responses: {
+    200: json(changedMessage, "The change.", aChange),
+    ...roomErrors,
+    409: json(errorBody, "It is being changed just now."),
+  },
 })
 const history = createRoute({
   method: "get",
   path: "/history",
+  operationId: "history",
+  tags: ["Messages"],
   summary: "A room's newest messages as a bare array, oldest first",
+  description: "For the simplest of clients. `GET /rooms/{id}/messages` pages.",
   request: {
     query: asker.extend({
-      r: z.string().optional(),
-      room: z.string().optional(),
-      limit: z.coerce.number().int().min(1).max(limits.pageMax).default(limits.pageMax),
+      r: z.string().optional().meta({ description: "The room, by id or by slug; needed.", example: "lobby" }),
+      room: z.string().optional().describe("The same."),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(limits.pageMax)
+        .default(limits.pageMax)
+        .describe("How many at most."),
     }),
   },
   responses: {
-    200: json(z.array(messageEvent), "The messages; none for a room that does not exist."),
+    200: json(z.array(messageBody), "The messages; none for a room that does not exist.", [sample.message]),
     ...errors,
   },
 })

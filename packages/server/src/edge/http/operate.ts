@@ -6,18 +6,30 @@ import { errors, json } from "./schemas.ts"
 const health = createRoute({
   method: "get",
   path: "/healthz",
+  operationId: "health",
+  tags: ["Operate"],
   summary: "Whether this process lives",
-  responses: { 200: json(z.object({ status: z.literal("ok") }), "It lives.") },
+  description: "For a liveness probe. It does not ask the database.",
+  responses: { 200: json(z.object({ status: z.literal("ok") }), "It lives.", { status: "ok" }) },
 })
 const ready = createRoute({
   method: "get",
   path: "/readyz",
+  operationId: "readiness",
+  tags: ["Operate"],
   summary: "Whether this node can serve",
-  responses: { 200: json(z.object({ status: z.literal("ready") }), "It can."), 503: errors[503] },
+  description:
+    "For a readiness probe and a load balancer: 503 while the database is away and while this node drains.",
+  responses: {
+    200: json(z.object({ status: z.literal("ready") }), "It can.", { status: "ready" }),
+    503: errors[503],
+  },
 })
 const metrics = createRoute({
   method: "get",
   path: "/metrics",
+  operationId: "metrics",
+  tags: ["Operate"],
   summary: "Metrics for Prometheus",
   responses: { 200: { content: { "text/plain": { schema: z.string() } }, description: "The metrics page." } },
 })

@@ -1,17 +1,50 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
-import { changeRoom, createRoom, myRoom, role, room, roomRef, user, userRef, uuid } from "@klatch/protocol"
+import { changeRoom, createRoom, limits, role, roomRef, user, userRef, uuid } from "@klatch/protocol"
 import { type HttpServices, reader, writer } from "./context.ts"
-import { asker, body, errors, json, listLimit, roomPath } from "./schemas.ts"
+import { sample } from "./sample.ts"
+import {
+  asker,
+  body,
+  bodyErrors,
+  errorBody,
+  errors,
+  json,
+  listLimit,
+  myRoomBody,
+  roomBody,
+  roomErrors,
+  roomPath,
+} from "./schemas.ts"
+
+const { roomId, userId } = sample
+const aRoom = {
+  id: roomId,
+  kind: "public",
+  name: "Lobby",
+  slug: "lobby",
+  topic: "Come in",
+  head: 41,
+  created_at: "2026-03-14T09:00:00.000Z",
+  role: "member",
+} as const
 
 const listMine = createRoute({
   method: "get",
   path: "/rooms",
+  operationId: "listMyRooms",
+  tags: ["Rooms"],
   summary: "My rooms, with unread counts and last messages",
-  request: { query: asker.extend({ after: uuid.optional(), limit: listLimit }) },
+  request: {
+    query: asker.extend({
+      after: uuid.optional().describe("The id of the last room of the page before."),
+      limit: listLimit,
+    }),
+  },
   responses: {
     200: json(
-      z.object({ rooms: z.array(myRoom), has_more: z.boolean() }),
+      z.object({ rooms: z.array(myRoomBody), has_more: z.boolean() }),
       "Rooms in the order of their ids.",
+      { rooms: [{ ...aRoom, unread: 1, last_message: sample.message }], has_more: false },
     ),
     ...errors,
   },
@@ -19,14 +52,21 @@ const listMine = createRoute({
 const discover = createRoute({
   method: "get",
   path: "/rooms/discover",
+  operationId: "discoverRooms",
+  tags: ["Rooms"],
   summary: "Public rooms",
   request: {
-    query: asker.extend({ q: z.string().max(64).default(""), after: roomRef.optional(), limit: listLimit }),
+    query: asker.extend({
+      q: z.string().max(64).default("").describe("What the slug or the name contains."),
+      after: roomRef.optional().describe("The slug of the last room of the page before."),
+      limit: listLimit,
+    }),
   },
   responses: {
     200: json(
-      z.object({ rooms: z.array(room), has_more: z.boolean() }),
+      z.object({ rooms: z.array(roomBody), has_more: z.boolean() }),
       "Rooms in the order of their slugs.",
+      { rooms: [{ ...aRoom, role: null }], has_more: false },
     ),
     ...errors,
   },
@@ -34,75 +74,132 @@ const discover = createRoute({
 const create = createRoute({
   method: "post",
   path: "/rooms",
+  operationId: "createRoom",
+  tags: ["Rooms"],
   summary: "Make a room",
-  request: { query: asker, body: body(createRoom) },
-  responses: { 201: json(room, "The room."), 409: errors[400], ...errors },
+  description: "Whoever makes it is its owner. A public room has a slug, its own or one made of its name.",
+  request: {
+    query: asker,
+    body: body(createRoom, { kind: "public", name: "Lobby", slug: "lobby", topic: "Come in" }),
+  },
+  responses: {
+    201: json(roomBody, "The room.", { ...aRoom, role: "owner" }),
+    ...errors,
+    ...bodyErrors,
+    404: json(errorBody, "One of `members` is no user."),
+    409: json(errorBody, "The slug is taken."),
+  },
 })
 const get = createRoute({
   method: "get",
   path: "/rooms/{id}",
+  operationId: "getRoom",
+  tags: ["Rooms"],
   summary: "A room",
   request: { params: roomPath, query: asker },
-  responses: { 200: json(room, "The room."), ...errors },
+  responses: { 200: json(roomBody, "The room.", aRoom), ...roomErrors },
 })
 const change = createRoute({
   method: "patch",
   path: "/rooms/{id}",
+  operationId: "changeRoom",
+  tags: ["Rooms"],
   summary: "Change a room's name or topic",
-  request: { params: roomPath, query: asker, body: body(changeRoom) },
-  responses: { 200: json(room, "The room as it is now."), ...errors },
+  description: "For its owner and admins. Everyone in the room is told by a `room` event.",
+  request: { params: roomPath, query: asker, body: body(changeRoom, { topic: "Come in" }) },
+  responses: {
+    200: json(roomBody, "The room as it is now.", { ...aRoom, head: 42, role: "owner" }),
+    ...roomErrors,
+    ...bodyErrors,
+  },
 })
 const remove = createRoute({
   method: "delete",
   path: "/rooms/{id}",
+  operationId: "deleteRoom",
+  tags: ["Rooms"],
   summary: "Delete a room",
+  description: "For its owner. Its slug is free again; its log can no longer be read.",
   request: { params: roomPath, query: asker },
-  responses: { 204: { description: "It is gone." }, ...errors },
+  responses: { 204: { description: "It is gone." }, ...roomErrors },
 })
 const join = createRoute({
   method: "post",
   path: "/rooms/{id}/join",
+  operationId: "joinRoom",
+  tags: ["Members"],
   summary: "Become a member of a public room",
   request: { params: roomPath, query: asker },
-  responses: { 200: json(z.object({ room_id: uuid, role }), "The membership."), ...errors },
+  responses: {
+    200: json(z.object({ room_id: uuid, role }), "The membership.", { room_id: roomId, role: "member" }),
+    ...roomErrors,
+  },
 })
 const leave = createRoute({
   method: "post",
   path: "/rooms/{id}/leave",
+  operationId: "leaveRoom",
+  tags: ["Members"],
   summary: "End my membership",
   request: { params: roomPath, query: asker },
-  responses: { 204: { description: "The membership is over." }, ...errors },
+  responses: { 204: { description: "The membership is over." }, ...roomErrors },
 })
 const listMembers = createRoute({
   method: "get",
   path: "/rooms/{id}/members",
+  operationId: "listMembers",
+  tags: ["Members"],
   summary: "A room's members",
-  request: { params: roomPath, query: asker.extend({ after: uuid.optional(), limit: listLimit }) },
+  request: {
+    params: roomPath,
+    query: asker.extend({
+      after: uuid.optional().describe("The id of the last member of the page before."),
+      limit: listLimit,
+    }),
+  },
   responses: {
     200: json(
       z.object({ members: z.array(user.extend({ role })), has_more: z.boolean() }),
       "Members in the order of their ids.",
+      {
+        members: [{ id: userId, username: "alice", display_name: "alice", role: "owner" }],
+        has_more: false,
+      },
     ),
-    ...errors,
+    ...roomErrors,
   },
 })
 const addMembers = createRoute({
   method: "post",
   path: "/rooms/{id}/members",
+  operationId: "addMembers",
+  tags: ["Members"],
   summary: "Add members",
+  description: "Those who are members already stay what they are.",
   request: {
     params: roomPath,
     query: asker,
-    body: body(z.object({ users: z.array(userRef).min(1).max(100) })),
+    body: body(
+      z.object({
+        users: z.array(userRef).min(1).max(limits.membersPerRequestMax).describe("Whom, by id or name."),
+      }),
+      { users: ["bob"] },
+    ),
   },
-  responses: { 204: { description: "They are members." }, ...errors },
+  responses: { 204: { description: "They are members." }, ...roomErrors, ...bodyErrors },
 })
 const direct = createRoute({
   method: "post",
   path: "/dm",
+  operationId: "openDirectRoom",
+  tags: ["Rooms"],
   summary: "The direct room of me and someone else, made when missing",
-  request: { query: asker, body: body(z.object({ to: userRef })) },
-  responses: { 200: json(room, "The room."), ...errors },
+  request: { query: asker, body: body(z.object({ to: userRef }), { to: "bob" }) },
+  responses: {
+    200: json(roomBody, "The room.", { ...aRoom, kind: "direct", name: "alice,bob", slug: null, topic: "" }),
+    ...roomErrors,
+    ...bodyErrors,
+  },
 })
 
 /** Rooms and memberships over HTTP. */

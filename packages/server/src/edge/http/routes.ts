@@ -13,10 +13,19 @@ const OPENAPI = {
   info: {
     title: "Klatch",
     version: "0.1.0",
-    description: "Rooms and messages over HTTP. The live side is described in asyncapi.json.",
+    description:
+      "Rooms and messages over HTTP; the live side is described in asyncapi.json. In open mode say who is asking by " +
+      "`?user=NAME`. Room ids in paths may be slugs. Lists page by `limit` and a cursor, and answer `has_more`.",
     license: { name: "MIT", identifier: "MIT" },
   },
-} as const
+  servers: [{ url: "/", description: "This server." }],
+  tags: [
+    { name: "Rooms", description: "Rooms: found, made, changed and deleted." },
+    { name: "Members", description: "Who belongs to which room." },
+    { name: "Messages", description: "Sent, changed, taken back, paged." },
+    { name: "Operate", description: "For those who run the server." },
+  ],
+}
 
 /** Every route, by noun. All JSON errors have one shape. */
 export function makeRoutes(services: HttpServices): OpenAPIHono {
@@ -53,12 +62,13 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
   mountRooms(app, services)
   mountMessages(app, services)
   mountOperate(app, services)
-  const openapi = JSON.stringify(app.getOpenAPI31Document(OPENAPI))
-  app.get("/openapi.json", (c) => c.body(openapi, 200, { "content-type": "application/json" }))
   app.notFound(() => errorResponse(new AppError("not_found", "There is nothing at this address.")))
   app.onError((error) => errorResponse(services.toldAs(isBadJson(error) ? new AppError("bad_json") : error)))
   return app
 }
+
+/** The OpenAPI 3.1 document of the routes; made at each call. */
+export const openapiDocument = (routes: OpenAPIHono): object => routes.getOpenAPI31Document(OPENAPI)
 
 /** Hono's own complaint about a body that is no JSON. */
 const isBadJson = (error: Error) => (error as { status?: unknown }).status === 400

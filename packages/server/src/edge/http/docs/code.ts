@@ -1,0 +1,51 @@
+import { type Html, html, type Part } from "./html.ts"
+
+const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\b\d[\d.eE+-]*\b|\b(?:true|false|null)\b)/g
+const WIDTH = 44
+
+/** A value as JSON, coloured; small objects stay on one line. */
+export function jsonCode(value: unknown): Html {
+  const text = jsonText(value)
+  const parts: Part[] = []
+  let at = 0
+  for (const match of text.matchAll(tokens)) {
+    const [all, string, colon, literal] = match
+    parts.push(text.slice(at, match.index))
+    if (literal !== undefined) parts.push(html`<i class="t-lit">${literal}</i>`)
+    else if (colon !== undefined) parts.push(html`<i class="t-key">${string}</i>`, colon)
+    else parts.push(html`<i class="t-str">${string}</i>`)
+    at = match.index + all.length
+  }
+  parts.push(text.slice(at))
+  return block(parts)
+}
+
+/** Code as it is. */
+export const block = (code: Part): Html => html`<pre tabindex="0"><code>${code}</code></pre>`
+
+/** A value as JSON in plain text. */
+export const jsonText = (value: unknown): string => printed(value, "")
+
+/** JSON, broken only where a line would be too long to read on a phone. */
+function printed(value: unknown, indent: string): string {
+  const flat = onOneLine(value)
+  if (typeof value !== "object" || value === null || indent.length + flat.length <= WIDTH) return flat
+  const deeper = `${indent}  `
+  const [open, close, items] = Array.isArray(value)
+    ? ["[", "]", value.map((item) => printed(item, deeper))]
+    : [
+        "{",
+        "}",
+        Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${printed(item, deeper)}`),
+      ]
+  return `${open}\n${items.map((item) => deeper + item).join(",\n")}\n${indent}${close}`
+}
+
+function onOneLine(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(onOneLine).join(", ")}]`
+  if (typeof value !== "object" || value === null) return JSON.stringify(value)
+  const pairs = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${onOneLine(item)}`)
+  return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`
+}
