@@ -1,0 +1,82 @@
+import { useSignal } from "@preact/signals"
+import { useMemo } from "preact/hooks"
+import { lobby, readAddress } from "./address.ts"
+import { ConnectionEnded } from "./connection-notice.tsx"
+import { keepName, keptName } from "./kept.ts"
+import { isName } from "./name.ts"
+import { NameScreen } from "./name-screen.tsx"
+import { RoomPane } from "./room-pane.tsx"
+import { Sidebar } from "./sidebar.tsx"
+import { signalOf } from "./signal-of.ts"
+import { words } from "./words.ts"
+import { Workspace } from "./workspace.ts"
+
+/** Who is at the page: a name (from its address or kept), a guest, or not asked yet. */
+interface Visitor {
+  readonly name: string | null
+  readonly inAddress: boolean
+}
+
+/** The page: first who is talking, then the chat. */
+export function App() {
+  const workspace = useSignal<Workspace | null>(useMemo(firstWorkspace, []))
+  const enter = (name: string | null) => {
+    keepName(name)
+    workspace.value = new Workspace(name, false)
+  }
+  const leave = () => {
+    const before = workspace.value
+    workspace.value = null
+    before?.close()
+    keepName(null)
+    history.replaceState(null, "", `?r=${encodeURIComponent(before?.ref.value ?? lobby)}`)
+  }
+  if (workspace.value === null) {
+    const { room, user } = readAddress(location.href)
+    return <NameScreen room={room ?? lobby} wrongName={user} onEnter={enter} />
+  }
+  return <Chat workspace={workspace.value} onLeave={leave} />
+}
+
+function firstWorkspace(): Workspace | null {
+  const visitor = knownVisitor()
+  return visitor === null ? null : new Workspace(visitor.name, visitor.inAddress)
+}
+
+function knownVisitor(): Visitor | null {
+  const named = readAddress(location.href).user
+  // One that no server takes is asked for again, and not sent over and over.
+  if (named !== null) return isName(named) ? { name: named, inAddress: true } : null
+  const kept = keptName()
+  return kept !== null && isName(kept) ? { name: kept, inAddress: false } : null
+}
+
+function Chat({ workspace, onLeave }: { workspace: Workspace; onLeave: () => void }) {
+  const isListOpen = useSignal(false)
+  const connection = signalOf(workspace.client.connection).value
+  const close = () => {
+    isListOpen.value = false
+  }
+  return (
+    <div class="chat" data-list={isListOpen.value ? "open" : "closed"}>
+      <Sidebar workspace={workspace} isOpen={isListOpen.value} onClose={close} onLeave={onLeave} />
+      <button type="button" class="backdrop" aria-label={words.rooms.close} tabIndex={-1} onClick={close} />
+      {connection.phase === "closed" ? (
+        <ConnectionEnded
+          error={connection.lastError}
+          onAgain={() => workspace.client.connect()}
+          onLeave={onLeave}
+        />
+      ) : (
+        <RoomPane
+          key={workspace.ref.value}
+          workspace={workspace}
+          room={workspace.room.value}
+          onList={() => {
+            isListOpen.value = true
+          }}
+        />
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,46 @@
+import type { ConnectionState, KlatchError } from "@klatch/client"
+import { Icon } from "./icon.tsx"
+import { words } from "./words.ts"
+
+/** Says calmly that the connection is gone; after a moment only (by CSS), so that a blink is not told. */
+export function ConnectionNotice({ connection }: { connection: ConnectionState }) {
+  const isDown =
+    connection.phase === "waiting" || (connection.phase === "connecting" && connection.attempt > 0)
+  return (
+    <div class="notice-place" role="status" aria-live="polite">
+      {isDown && (
+        <div class="notice">
+          <span class="notice-dot" aria-hidden="true" />
+          {words.connection.offline}
+        </div>
+      )}
+    </div>
+  )
+}
+
+/** In place of the room when the server does not want us back. */
+export function ConnectionEnded(props: {
+  error: KlatchError | undefined
+  onAgain: () => void
+  onLeave: () => void
+}) {
+  return (
+    <main class="pane">
+      <div class="state" role="alert">
+        <span class="state-sign">
+          <Icon name="alert" />
+        </span>
+        <h2>{words.connection.endedTitle}</h2>
+        <p>{props.error?.message ?? words.connection.ended}</p>
+        <div class="actions">
+          <button type="button" class="button button-primary" onClick={props.onAgain}>
+            {words.connection.again}
+          </button>
+          <button type="button" class="button" onClick={props.onLeave}>
+            {words.name.change}
+          </button>
+        </div>
+      </div>
+    </main>
+  )
+}

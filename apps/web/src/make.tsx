@@ -1,0 +1,178 @@
+import { KlatchError } from "@klatch/client"
+import { useSignal } from "@preact/signals"
+import type { ComponentChildren } from "preact"
+import { useEffect, useRef } from "preact/hooks"
+import { isName, nameCharsMax, nameCharsMin } from "./name.ts"
+import { signalOf } from "./signal-of.ts"
+import { words } from "./words.ts"
+import type { Workspace } from "./workspace.ts"
+
+const roomNameCharsMax = 128
+const topicCharsMax = 512
+
+interface MakeProps {
+  workspace: Workspace
+  /** It was made, and is what the page shows now. */
+  onDone: () => void
+  onClose: () => void
+}
+
+/** Makes a room and goes there. */
+export function MakeRoom({ workspace, onDone, onClose }: MakeProps) {
+  const name = useSignal("")
+  const topic = useSignal("")
+  const isPrivate = useSignal(false)
+  const make = () =>
+    workspace.makeRoom({
+      kind: isPrivate.value ? "private" : "public",
+      name: name.value.trim(),
+      ...(topic.value.trim() !== "" && { topic: topic.value.trim() }),
+    })
+  const why = (error: KlatchError) => (error.code === "conflict" ? words.makeRoom.taken : error.message)
+  return (
+    <MakeDialog
+      title={words.makeRoom.title}
+      submit={words.makeRoom.submit}
+      isReady={name.value.trim() !== ""}
+      make={make}
+      why={why}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <label class="label" for="room-name">
+        {words.makeRoom.name}
+      </label>
+      <input
+        id="room-name"
+        class="input"
+        autocomplete="off"
+        maxLength={roomNameCharsMax}
+        value={name}
+        aria-describedby="room-name-hint"
+        onInput={(event) => {
+          name.value = event.currentTarget.value
+        }}
+      />
+      <p id="room-name-hint" class="hint">
+        {words.makeRoom.nameHint}
+      </p>
+      <label class="label" for="room-topic">
+        {words.makeRoom.topic}
+      </label>
+      <input
+        id="room-topic"
+        class="input"
+        autocomplete="off"
+        maxLength={topicCharsMax}
+        value={topic}
+        onInput={(event) => {
+          topic.value = event.currentTarget.value
+        }}
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isPrivate}
+          onChange={(event) => {
+            isPrivate.value = event.currentTarget.checked
+          }}
+        />
+        {words.makeRoom.private}
+      </label>
+    </MakeDialog>
+  )
+}
+
+/** Opens the direct room with someone. */
+export function MakeDirect({ workspace, onDone, onClose }: MakeProps) {
+  const name = useSignal("")
+  const make = () => {
+    const to = name.value.trim()
+    if (!isName(to)) throw new KlatchError("invalid_field", words.name.wrong(nameCharsMin, nameCharsMax))
+    if (to.toLowerCase() === signalOf(workspace.client.user).peek()?.username.toLowerCase())
+      throw new KlatchError("invalid_field", words.makeDirect.self)
+    return workspace.writeTo(to)
+  }
+  const why = (error: KlatchError) => (error.code === "not_found" ? words.makeDirect.missing : error.message)
+  return (
+    <MakeDialog
+      title={words.makeDirect.title}
+      submit={words.makeDirect.submit}
+      isReady={name.value.trim() !== ""}
+      make={make}
+      why={why}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <label class="label" for="direct-name">
+        {words.makeDirect.name}
+      </label>
+      <input
+        id="direct-name"
+        class="input"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        maxLength={nameCharsMax}
+        value={name}
+        onInput={(event) => {
+          name.value = event.currentTarget.value
+        }}
+      />
+    </MakeDialog>
+  )
+}
+
+interface MakeDialogProps {
+  title: string
+  submit: string
+  isReady: boolean
+  /** Throws or rejects with a `KlatchError`, which is shown as `why` says. */
+  make: () => Promise<void>
+  why: (error: KlatchError) => string
+  onDone: () => void
+  onClose: () => void
+  children: ComponentChildren
+}
+
+function MakeDialog(props: MakeDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const isBusy = useSignal(false)
+  const error = useSignal<string | null>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+  const submit = async (event: Event) => {
+    event.preventDefault()
+    if (isBusy.value || !props.isReady) return
+    isBusy.value = true
+    error.value = null
+    try {
+      await props.make()
+      props.onDone()
+      props.onClose()
+    } catch (thrown) {
+      error.value = thrown instanceof KlatchError ? props.why(thrown) : String(thrown)
+      isBusy.value = false
+    }
+  }
+  return (
+    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={props.onClose}>
+      <form onSubmit={submit}>
+        <h2 id="dialog-title">{props.title}</h2>
+        {props.children}
+        {error.value !== null && (
+          <p class="hint hint-wrong" role="alert">
+            {error.value}
+          </p>
+        )}
+        <div class="actions actions-end">
+          <button type="button" class="button" onClick={props.onClose}>
+            {words.cancel}
+          </button>
+          <button type="submit" class="button button-primary" disabled={!props.isReady || isBusy.value}>
+            {props.submit}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  )
+}

@@ -1,0 +1,71 @@
+import { useSignal } from "@preact/signals"
+import { Avatar } from "./avatar.tsx"
+import { Mark } from "./icon.tsx"
+import { isName, nameCharsMax, nameCharsMin } from "./name.ts"
+import { words } from "./words.ts"
+
+interface NameScreenProps {
+  room: string
+  /** The name in the page's address, which cannot be one. */
+  wrongName: string | null
+  /** Null is a guest, who gets a name from the server. */
+  onEnter: (name: string | null) => void
+}
+
+/** Asks who is talking. */
+export function NameScreen({ room, wrongName, onEnter }: NameScreenProps) {
+  const name = useSignal(wrongName ?? "")
+  const isWrong = useSignal(wrongName !== null)
+  const submit = (event: Event) => {
+    event.preventDefault()
+    if (isName(name.value.trim())) onEnter(name.value.trim())
+    else isWrong.value = true
+  }
+  return (
+    <main class="welcome">
+      <form class="card" onSubmit={submit} noValidate>
+        <div class="card-brand">
+          <Mark />
+          <span>{words.product}</span>
+        </div>
+        <h1>{words.name.title}</h1>
+        <p class="muted">{words.tagline}</p>
+        <label class="label" for="name">
+          {words.name.label}
+        </label>
+        <div class="name-field">
+          <Avatar name={name.value.trim()} size="medium" />
+          <input
+            id="name"
+            class="input"
+            value={name}
+            maxLength={nameCharsMax}
+            autocomplete="username"
+            autocapitalize="off"
+            spellcheck={false}
+            autofocus
+            aria-invalid={isWrong.value}
+            aria-describedby="name-hint"
+            onInput={(event) => {
+              name.value = event.currentTarget.value
+              isWrong.value = false
+            }}
+          />
+        </div>
+        <p
+          id="name-hint"
+          class={isWrong.value ? "hint hint-wrong" : "hint"}
+          role={isWrong.value ? "alert" : undefined}
+        >
+          {(isWrong.value ? words.name.wrong : words.name.hint)(nameCharsMin, nameCharsMax)}
+        </p>
+        <button type="submit" class="button button-primary button-wide">
+          {words.name.join(room.length > 24 ? words.product : room)}
+        </button>
+        <button type="button" class="button button-quiet button-wide" onClick={() => onEnter(null)}>
+          {words.name.guest}
+        </button>
+      </form>
+    </main>
+  )
+}

@@ -1,0 +1,180 @@
+import {
+  type Client,
+  createClient,
+  type KlatchError,
+  type NewRoom,
+  type Room,
+  type RoomInfo,
+} from "@klatch/client"
+import { batch, computed, effect, signal } from "@preact/signals"
+import { lobby, queryFor, readAddress } from "./address.ts"
+import { keepSeen, keptSeen } from "./kept.ts"
+import { signalOf } from "./signal-of.ts"
+
+/** How often the lists are asked for anew while the page is looked at. */
+const refreshMs = 20_000
+/** A find is asked once the typing has rested this long. */
+const findPauseMs = 250
+
+/** One person's chat in this page: the client, the lists of rooms, and which room is looked at. Ends with `close()`. */
+export class Workspace {
+  readonly client: Client
+  /** The slug or id in the page's address. */
+  readonly ref = signal(lobby)
+  readonly room = computed<Room>(() => this.client.room(this.ref.value))
+  /** Mine, the most recently spoken in first; null until they are known. */
+  readonly mine = signal<readonly RoomInfo[] | null>(null)
+  /** Public ones I am not in. */
+  readonly others = signal<readonly RoomInfo[]>([])
+  readonly listFailed = signal(false)
+  readonly query = signal("")
+  /** The newest message looked at, by room id. */
+  readonly seen = signal<ReadonlyMap<string, number>>(new Map())
+  /** What is written and not yet sent, by room. */
+  readonly drafts = new Map<string, string>()
+  /** Moves on once in a while, so that "Today" does not stay for ever. */
+  readonly nowMs = signal(Date.now())
+  readonly #user: string | null
+  readonly #stops: (() => void)[] = []
+  #asking = 0
+
+  /** `user`: the name, null for a guest. `inAddress`: whether it came from the page's address and stays there. */
+  constructor(user: string | null, inAddress: boolean) {
+    const address = readAddress(location.href)
+    this.#user = inAddress ? user : null
+    this.client = createClient({ url: address.server, ...(user !== null && { user }) })
+    this.ref.value = address.room ?? lobby
+    // The address says what is shown, and no name but the one in use.
+    if (address.room === null || address.user !== this.#user)
+      history.replaceState(null, "", this.hrefOf(this.ref.value))
+    this.#listen()
+    this.client.connect()
+  }
+
+  hrefOf(ref: string): string {
+    return queryFor(ref, this.#user)
+  }
+
+  /** Goes to a room; the browser's Back comes back from there. */
+  go(ref: string): void {
+    if (ref === this.ref.value) return
+    history.pushState(null, "", this.hrefOf(ref))
+    this.ref.value = ref
+  }
+
+  /** Asks for the lists; without a connection it does nothing. What is shown stays when it fails. */
+  async refresh(): Promise<void> {
+    if (this.client.connection.get().phase !== "open") return
+    const asking = ++this.#asking
+    try {
+      const [mine, found] = await Promise.all([
+        this.client.rooms(),
+        this.client.discover(this.query.value.trim()),
+      ])
+      if (asking !== this.#asking) return
+      const ids = new Set(mine.map((room) => room.id))
+      batch(() => {
+        this.mine.value = mine.filter(isListed).sort(byLastMessage)
+        this.others.value = found.filter((room) => !ids.has(room.id))
+        this.listFailed.value = false
+      })
+    } catch {
+      if (asking === this.#asking) this.listFailed.value = true
+    }
+  }
+
+  /** Rejects with the server's `KlatchError`. */
+  async makeRoom(input: NewRoom): Promise<void> {
+    const info = await this.client.createRoom(input)
+    this.go(info.slug ?? info.id)
+    await this.refresh()
+  }
+
+  /** Rejects with the server's `KlatchError`. */
+  async writeTo(name: string): Promise<void> {
+    const room = await this.client.dm(name)
+    this.go(room.ref)
+    await this.refresh()
+  }
+
+  /** Notes that everything in a room up to `messageId` was looked at. */
+  see(roomId: string, messageId: number): void {
+    const user = this.client.user.get()
+    if (user === null || (this.seen.value.get(roomId) ?? 0) >= messageId) return
+    const seen = new Map(this.seen.value)
+    // Deleted first, so that the room looked at last stands last, and is forgotten last.
+    seen.delete(roomId)
+    seen.set(roomId, messageId)
+    this.seen.value = seen
+    keepSeen(user.id, seen)
+  }
+
+  /** Whether others have written there since it was looked at here. */
+  isUnread(info: RoomInfo): boolean {
+    const last = info.last_message
+    if (!last || last.user_id === this.client.user.get()?.id || last.deleted_at !== undefined) return false
+    return last.message_id > (this.seen.value.get(info.id) ?? 0)
+  }
+
+  close(): void {
+    for (const stop of this.#stops.splice(0)) stop()
+    this.client.close()
+  }
+
+  #listen(): void {
+    const on = (target: EventTarget, type: string, listener: () => void) => {
+      target.addEventListener(type, listener)
+      this.#stops.push(() => target.removeEventListener(type, listener))
+    }
+    on(window, "popstate", () => {
+      this.ref.value = readAddress(location.href).room ?? lobby
+    })
+    on(window, "focus", () => void this.refresh())
+    const timer = setInterval(() => {
+      this.nowMs.value = Date.now()
+      if (document.visibilityState === "visible") void this.refresh()
+    }, refreshMs)
+    const isOpen = computed(() => signalOf(this.client.connection).value.phase === "open")
+    const info = computed(() => signalOf(this.room.value.info).value?.id)
+    this.#stops.push(
+      () => clearInterval(timer),
+      effect(() => {
+        const user = signalOf(this.client.user).value
+        if (user !== null) this.seen.value = keptSeen(user.id)
+      }),
+      // A room that was just joined belongs into the list of mine.
+      effect(() => {
+        if (isOpen.value && info.value !== null) void this.#untracked()
+      }),
+      effect(() => {
+        void this.query.value
+        const pause = setTimeout(() => void this.refresh(), findPauseMs)
+        return () => clearTimeout(pause)
+      }),
+    )
+  }
+
+  /** Outside of the effect that asks: what `refresh` reads is not what it waits for. */
+  #untracked = (): void => queueMicrotask(() => void this.refresh())
+}
+
+/** Whether an error means that the room is missing, or not for this person to see. */
+export const isMissing = (error: KlatchError): boolean =>
+  error.code === "not_found" || error.code === "forbidden" || error.code === "invalid_field"
+
+/** What a room is called: a direct one after the other person. */
+export function titleOf(info: RoomInfo, self: string | undefined): string {
+  // Right after a join the kind is not known yet; only direct rooms have neither an address nor one name.
+  const isDirect = info.kind === "direct" || (info.kind === undefined && info.slug === null)
+  if (!isDirect) return info.name
+  const names = info.name.split(",").filter((name) => name !== "")
+  return names.filter((name) => name.toLowerCase() !== self?.toLowerCase()).join(", ") || info.name
+}
+
+const isListed = (room: RoomInfo): boolean => room.kind !== "inbox" && room.kind !== "broadcast"
+
+/** By the server's time of the last message: this orders a list for the eye, and nothing else. */
+const byLastMessage = (a: RoomInfo, b: RoomInfo): number =>
+  (b.last_message?.timestamp ?? b.created_at ?? "").localeCompare(
+    a.last_message?.timestamp ?? a.created_at ?? "",
+  )

@@ -1,0 +1,179 @@
+import { createHash } from "node:crypto"
+import { basename } from "node:path"
+import { fileURLToPath } from "node:url"
+import { gzipSync } from "node:zlib"
+import type { BunPlugin } from "bun"
+
+/** The web client, as one bundle in memory. */
+export interface Web {
+  /** Answers GET and HEAD for `/`, `/client.html` and `/assets/*`; undefined for everything else. */
+  respond(request: Request): Response | undefined
+  /** Why the client could not be built: to be logged. The page then says so, and the server runs on. */
+  readonly failure?: string
+}
+
+/** Where the web client's page is; everything it needs is found from there. */
+const pageFile = fileURLToPath(new URL("../../../../../apps/web/index.html", import.meta.url))
+const pagePaths = ["/", "/client.html"]
+const assetsFolder = "assets"
+
+/** Builds the web client from its sources, in some tens of milliseconds. Never rejects: see `failure`. */
+export async function buildWeb(entry: string = pageFile): Promise<Web> {
+  try {
+    return webOf(await bundle(entry))
+  } catch (thrown) {
+    return { ...failedWeb(), failure: reasonOf(thrown) }
+  }
+}
+
+type Bundle = ReadonlyMap<string, { readonly body: Uint8Array<ArrayBuffer>; readonly contentType: string }>
+
+/** Paths to contents; the page is at "/". */
+async function bundle(entry: string): Promise<Bundle> {
+  const { outputs } = await Bun.build({
+    entrypoints: [entry],
+    target: "browser",
+    minify: true,
+    jsx: { runtime: "automatic", importSource: "preact", development: false },
+    define: { "process.env.NODE_ENV": '"production"' },
+    naming: {
+      entry: "[name].[ext]",
+      chunk: `${assetsFolder}/[name]-[hash].[ext]`,
+      asset: `${assetsFolder}/[name]-[hash].[ext]`,
+    },
+    plugins: [reactIsPreact(entry)],
+  })
+  const files = new Map<string, { body: Uint8Array<ArrayBuffer>; contentType: string }>()
+  for (const output of outputs) {
+    const path = output.path.replace(/^\.?\//, "")
+    const isPage = path === basename(entry)
+    const contentType = isPage ? "text/html;charset=utf-8" : output.type
+    files.set(isPage ? "/" : `/${path}`, { body: new Uint8Array(await output.arrayBuffer()), contentType })
+  }
+  if (!files.has("/")) throw new Error("the bundle has no page")
+  return files
+}
+
+/** The virtual list is written for React; Preact's layer for it is what it gets. */
+function reactIsPreact(entry: string): BunPlugin {
+  const instead: Readonly<Record<string, string>> = {
+    react: "preact/compat",
+    "react-dom": "preact/compat",
+    "react/jsx-runtime": "preact/jsx-runtime",
+  }
+  return {
+    name: "react-is-preact",
+    setup(build) {
+      build.onResolve({ filter: /^react(-dom|\/jsx-runtime)?$/ }, ({ path }) => ({
+        path: Bun.resolveSync(instead[path] ?? path, entry),
+      }))
+    },
+  }
+}
+
+/** What every answer carries. The page loads nothing but its own files, and talks to nobody but its own server. */
+const securityHeaders = {
+  // 'self' in connect-src covers ws: and wss: of the same host.
+  "content-security-policy": [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+    "form-action 'none'",
+  ].join("; "),
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+
+const cacheForEver = "public, max-age=31536000, immutable"
+const cacheAndAsk = "no-cache"
+
+function webOf(bundle: Bundle): Web {
+  const answers = new Map<string, (request: Request) => Response>()
+  for (const [path, { body, contentType }] of bundle) {
+    const answer = fileAnswer(body, contentType, path === "/" ? cacheAndAsk : cacheForEver)
+    for (const at of path === "/" ? pagePaths : [path]) answers.set(at, answer)
+  }
+  return {
+    respond(request) {
+      if (request.method !== "GET" && request.method !== "HEAD") return undefined
+      return answers.get(new URL(request.url).pathname)?.(request)
+    },
+  }
+}
+
+/** Both spellings of a file are made once, here. */
+function fileAnswer(body: Uint8Array<ArrayBuffer>, contentType: string, cacheControl: string) {
+  const hash = createHash("sha256").update(body).digest("base64url").slice(0, 22)
+  const headers = {
+    ...securityHeaders,
+    "content-type": contentType,
+    "cache-control": cacheControl,
+    vary: "accept-encoding",
+  }
+  const plain = { body, headers: { ...headers, etag: `"${hash}"` } }
+  const zipped = gzipSync(body, { level: 9 })
+  const gzip = {
+    body: new Uint8Array(zipped),
+    headers: { ...headers, etag: `"${hash}-gzip"`, "content-encoding": "gzip" },
+  }
+  return (request: Request): Response => {
+    const { body, headers } = takesGzip(request) && gzip.body.length < plain.body.length ? gzip : plain
+    if (isKnown(request, headers.etag)) {
+      const { "content-type": _type, ...rest } = headers
+      return new Response(null, { status: 304, headers: rest })
+    }
+    const length = { "content-length": String(body.length) }
+    return new Response(request.method === "HEAD" ? null : body, { headers: { ...headers, ...length } })
+  }
+}
+
+/** Whether the reader takes gzip: named, and not with a weight of 0. */
+function takesGzip(request: Request): boolean {
+  const accepted = request.headers.get("accept-encoding") ?? ""
+  return accepted.split(",").some((one) => /^\s*gzip\s*(;\s*q\s*=\s*(?!0(\.0*)?\s*$)[\d.]+\s*)?$/i.test(one))
+}
+
+function isKnown(request: Request, etag: string): boolean {
+  const known = request.headers.get("if-none-match")
+  if (known === null) return false
+  return known.split(",").some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag)
+}
+
+const failurePage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Klatch</title>
+<h1>The web client could not be built</h1>
+<p>The chat server itself is running, and its API works. The reason is in the server's log.</p>
+</html>
+`
+
+function failedWeb(): Web {
+  const body = new TextEncoder().encode(failurePage)
+  return {
+    respond(request) {
+      if (request.method !== "GET" && request.method !== "HEAD") return undefined
+      if (!pagePaths.includes(new URL(request.url).pathname)) return undefined
+      const headers = {
+        ...securityHeaders,
+        "content-type": "text/html;charset=utf-8",
+        "cache-control": "no-store",
+      }
+      return new Response(request.method === "HEAD" ? null : body, { status: 503, headers })
+    },
+  }
+}
+
+/** A failed build tells its reasons one by one. */
+function reasonOf(thrown: unknown): string {
+  const reasons = thrown instanceof AggregateError ? thrown.errors : [thrown]
+  return reasons.map((reason) => (reason instanceof Error ? reason.message : String(reason))).join("; ")
+}
