@@ -190,6 +190,30 @@ describe("rooms", () => {
     expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(1_100)
   })
 
+  test("[K8] many rooms are opened against a limit of frames a second without running into it again and again", async () => {
+    const { clock, server, newClient } = scene()
+    const client = newClient("ann")
+    let tokens = 100
+    let filledMs = clock.now()
+    let refusals = 0
+    server.intercept = (socket, frame) => {
+      tokens = Math.min(100, tokens + (clock.now() - filledMs) / 20)
+      filledMs = clock.now()
+      if (tokens-- >= 1) return false
+      refusals++
+      const code = "rate_limited"
+      // Until one would be there, had this frame not cost one as well.
+      const retry_after_ms = Math.ceil(-tokens * 20)
+      socket.deliver({ type: "error", ref: frame.ref ?? "", code, message: code, retry_after_ms })
+      return true
+    }
+    const rooms = Array.from({ length: 300 }, (_, n) => client.room(`r${n}`))
+    for (const room of rooms) room.open()
+    await clock.run(20_000)
+    expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(300)
+    expect(refusals).toBeLessThan(150)
+  })
+
   test("[K8] a resume that is refused for now, or not answered, is made again", async () => {
     const { clock, server, newClient } = scene()
     const room = newClient("ann").room("general")

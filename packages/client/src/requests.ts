@@ -9,6 +9,9 @@ export const answerMs = 15_000
 export const unansweredMax = 32
 /** `rate_limited` holds back what waits as long as it says, but no longer than this: it may be about one room only. */
 const pauseMaxMs = 2_000
+/** After `rate_limited`, this many good answers come one by one, this far apart, before frames flow freely again. */
+const carefulCount = 200
+const carefulMs = 25
 /** Past this many, written or waiting, the next is refused at once, as `rate_limited`. */
 const requestsMax = 10_000
 
@@ -27,6 +30,7 @@ export class Requests {
   readonly #waiting: Request[] = []
   readonly #written = new Map<string, Request>()
   #refs = 0
+  #careful = 0
   #cancelPause: (() => void) | null = null
 
   /** `sendText` writes a frame, or says false when there is no connection. */
@@ -60,9 +64,15 @@ export class Requests {
     const request = event.ref === undefined ? undefined : this.#take(event.ref)
     if (!request) return
     if (event.type === "error") {
-      if (event.code === "rate_limited") this.#pause(event.retry_after_ms ?? 0)
+      if (event.code === "rate_limited") {
+        this.#careful = carefulCount
+        this.#pause((event.retry_after_ms ?? 0) + carefulMs)
+      }
       request.reject(new KlatchError(event.code, event.message, event.retry_after_ms))
-    } else request.resolve(event as never)
+    } else {
+      this.#careful = Math.max(0, this.#careful - 1)
+      request.resolve(event as never)
+    }
     this.#pump()
   }
 
@@ -72,6 +82,7 @@ export class Requests {
     this.#written.clear()
     this.#cancelPause?.()
     this.#cancelPause = null
+    this.#careful = 0
     for (const request of all) {
       request.cancelDeadline()
       request.reject(new KlatchError("closed", "The connection was lost before the answer."))
@@ -79,9 +90,10 @@ export class Requests {
   }
 
   #pump(): void {
-    while (!this.#cancelPause && this.#written.size < unansweredMax) {
+    while (!this.#cancelPause && this.#written.size < (this.#careful > 0 ? 1 : unansweredMax)) {
       const request = this.#waiting.shift()
       if (!request) return
+      if (this.#careful > 0) this.#pause(carefulMs)
       this.#written.set(request.ref, request)
       request.cancelDeadline = this.#clock.after(answerMs, () => this.#late(request))
       if (this.#sendText(request.text)) continue
