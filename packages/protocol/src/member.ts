@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { cursor, role, roomRef, seq, timestamp, uuid } from "./ids.ts"
+import { gap } from "./resume.ts"
 import { ref } from "./text.ts"
 
 export const joinFrame = z.object({
@@ -42,6 +43,6 @@ export const joinAck = z.object({
   room: z.string().describe("The room's slug, or its name where it has none."),
   head: cursor.describe("Everything up to this seq was before; live events begin after it."),
   role,
-  gap: z.object({ from: seq, to: seq }).optional().describe("Too much to replay: page it with history."),
+  gap: gap.optional().describe("Too much to replay: page it with history."),
 })
 export type JoinAck = z.infer<typeof joinAck>

@@ -15,9 +15,15 @@ export const resumeFrame = z.object({
   ref: ref.optional(),
 })
 
+/** Entries that were not replayed, both ends included. */
+export const gap = z.object({
+  from: seq.describe("The first seq that was not replayed."),
+  to: seq.describe("The last."),
+})
+
 export const resumedRoom = z.object({
   head: cursor.describe("Everything up to this seq was before; live events begin after it."),
-  gap: z.object({ from: seq, to: seq }).optional().describe("Not replayed: page it with history."),
+  gap: gap.optional().describe("Not replayed: page it with history."),
 })
 
 /** Ends a resume. A room the user may not read, or that is gone, is told in `refused`. */

@@ -1,7 +1,7 @@
 import { type Html, html, type Part } from "./html.ts"
 
 const tokens = /("(?:[^"\\]|\\.)*")(\s*:)?|(-?\b\d[\d.eE+-]*\b|\b(?:true|false|null)\b)/g
-const WIDTH = 44
+const COLUMNS_MAX = 46
 
 /** A value as JSON, coloured; small objects stay on one line. */
 export function jsonCode(value: unknown): Html {
@@ -20,25 +20,27 @@ export function jsonCode(value: unknown): Html {
   return block(parts)
 }
 
-/** Code as it is. */
+/** Code as it is; a line too long for its place scrolls. */
 export const block = (code: Part): Html => html`<pre tabindex="0"><code>${code}</code></pre>`
+
+/** Something to type into a shell; a line too long for its place is folded on the page only. */
+export const shellBlock = (code: string): Html => html`<pre class="shell"><code>${code}</code></pre>`
 
 /** A value as JSON in plain text. */
 export const jsonText = (value: unknown): string => printed(value, "")
 
-/** JSON, broken only where a line would be too long to read on a phone. */
-function printed(value: unknown, indent: string): string {
+/** JSON, broken only where a line would be too long to read on a phone. `keyChars` stand before it on its line. */
+function printed(value: unknown, indent: string, keyChars = 0): string {
   const flat = onOneLine(value)
-  if (typeof value !== "object" || value === null || indent.length + flat.length <= WIDTH) return flat
+  const columns = indent.length + keyChars + flat.length
+  if (typeof value !== "object" || value === null || columns <= COLUMNS_MAX) return flat
   const deeper = `${indent}  `
-  const [open, close, items] = Array.isArray(value)
-    ? ["[", "]", value.map((item) => printed(item, deeper))]
-    : [
-        "{",
-        "}",
-        Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${printed(item, deeper)}`),
-      ]
-  return `${open}\n${items.map((item) => deeper + item).join(",\n")}\n${indent}${close}`
+  const isList = Array.isArray(value)
+  const items = Object.entries(value).map(([name, item]) => {
+    const key = isList ? "" : `${JSON.stringify(name)}: `
+    return deeper + key + printed(item, deeper, key.length)
+  })
+  return `${isList ? "[" : "{"}\n${items.join(",\n")}\n${indent}${isList ? "]" : "}"}`
 }
 
 function onOneLine(value: unknown): string {

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "../json-schema.ts"
-import { block, jsonCode, jsonText } from "./code.ts"
+import { jsonCode, jsonText, shellBlock } from "./code.ts"
 import { fieldRow, fieldsOf, type Resolve, typeOf } from "./fields.ts"
 import { type Html, html, inline, type Part, prose } from "./html.ts"
 import type { Section } from "./section.ts"
@@ -107,7 +107,7 @@ function operationBody(path: string, method: string, operation: Operation, resol
     }
     </div><div class="sample">
     <h4>Example</h4>
-    ${block(curl(path, method, operation))}
+    ${shellBlock(curl(path, method, operation))}
     ${good.map(([status, { content }]) => {
       const example = content?.[JSON_TYPE]?.example
       return (

@@ -1,4 +1,4 @@
-import { block } from "./code.ts"
+import { block, shellBlock } from "./code.ts"
 import { type Html, html, prose } from "./html.ts"
 import { httpSections, type OpenApi } from "./http-part.ts"
 import { type AsyncApi, liveSections } from "./live-part.ts"
@@ -95,7 +95,7 @@ is durable, stored once at one <code>seq</code>, and reaches every member in tha
 <p>In Node 22, in Bun, or in the console of <a href="/">the chat page</a>. Run it twice, as two users.</p>
 ${block(tenLines)}
 <h4>The same over HTTP</h4>
-${block(`curl -X POST 'http://localhost:8080/rooms/lobby/messages?user=alice' \\
+${shellBlock(`curl -X POST 'http://localhost:8080/rooms/lobby/messages?user=alice' \\
   -H 'content-type: application/json' \\
   -d '{"content":"Hello!"}'
 curl 'http://localhost:8080/history?r=lobby'`)}
