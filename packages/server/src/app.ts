@@ -156,6 +156,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     registry,
     isOutage,
     limitsOn: config.limitsOn,
+    collect: () => {
+      Bun.gc(true)
+      Bun.shrink()
+    },
     ...(overrides.heartbeatMs ? { heartbeatMs: overrides.heartbeatMs } : {}),
   })
   const retention = config.retentionDays

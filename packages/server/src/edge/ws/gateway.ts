@@ -15,6 +15,8 @@ export interface GatewayOptions {
   readonly isOutage: (error: unknown) => boolean
   readonly limitsOn: boolean
   readonly heartbeatMs?: number
+  /** Returns memory that connecting has left behind; may take tens of ms, so it is called when it is quiet. */
+  readonly collect?: () => void
 }
 
 /** Frames a connection may send; beyond, `rate_limited`, and a client that goes on is closed with 4429. */
@@ -27,6 +29,11 @@ const IGNORED_WAITS_MAX = 500
 /** Frames that wait while an earlier one of the same connection is handled; beyond, 4429. */
 const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
+/** Garbage is collected once a rush of at least this many connections is over, or has become this long. */
+const RUSH_MIN = 200
+const RUSH_MAX = 1_000
+/** It is quiet when no more frames than this came since the last sweep, and no connection. */
+const QUIET_FRAMES_MAX = 200
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
@@ -39,6 +46,9 @@ export class Gateway implements Disposable {
   readonly #rate: Rate
   readonly #cancelSweep: () => void
   #frames = 0
+  #framesAtSweep = 0
+  #openedSinceCollect = 0
+  #openedAtSweep = 0
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -107,6 +117,7 @@ export class Gateway implements Disposable {
     session.isOpen = true
     session.heardMs = this.#nowMs()
     registry.add(session)
+    this.#openedSinceCollect++
     services.events.connected(session.principal.user.id)
     session.reply({
       type: "hello",
@@ -276,6 +287,7 @@ export class Gateway implements Disposable {
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */
   #sweep(): void {
+    this.#collectWhenQuiet()
     const nowMs = this.#nowMs()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
@@ -287,6 +299,17 @@ export class Gateway implements Disposable {
       if (silentMs >= this.#heartbeatMs * 2) session.close("silent", nowMs + CUT_OFF_MS)
       else if (silentMs >= this.#heartbeatMs) session.socket!.ping()
     }
+  }
+
+  #collectWhenQuiet(): void {
+    const opened = this.#openedSinceCollect
+    const isFewFrames = this.#frames - this.#framesAtSweep <= QUIET_FRAMES_MAX
+    const isOver = opened >= RUSH_MIN && opened === this.#openedAtSweep
+    this.#framesAtSweep = this.#frames
+    this.#openedAtSweep = opened
+    if (!isFewFrames || !(isOver || opened >= RUSH_MAX)) return
+    this.#openedSinceCollect = 0
+    this.#options.collect?.()
   }
 }
 
