@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi"
 import { limits } from "@klatch/protocol"
 import { bodyLimit } from "hono/body-limit"
+import { HTTPException } from "hono/http-exception"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
 import type { HttpServices } from "./context.ts"
@@ -71,4 +72,4 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
 export const openapiDocument = (routes: OpenAPIHono): object => routes.getOpenAPI31Document(OPENAPI)
 
 /** Hono's own complaint about a body that is no JSON. */
-const isBadJson = (error: Error) => (error as { status?: unknown }).status === 400
+const isBadJson = (error: Error) => error instanceof HTTPException && error.status === 400

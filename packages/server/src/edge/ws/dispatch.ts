@@ -182,7 +182,10 @@ export async function joinRoom(
       ? await rooms.find(session.principal, roomRef)
       : await rooms.ensurePublic(session.principal, roomRef)
   const role = await members.join(session.principal, room)
-  if (session.roomRef === roomRef) session.room = room
+  if (session.roomRef === roomRef) {
+    session.room = room
+    session.roomRef = undefined
+  }
   await delivery.attach(room, session, since, (cutover) => session.reply(joinAck(room, role, cutover, ref)))
 }
 

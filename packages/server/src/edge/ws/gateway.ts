@@ -31,13 +31,15 @@ const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
 /** Garbage is collected once a rush of at least this many connections is over, or has become this long. */
 const RUSH_MIN = 200
-const RUSH_MAX = 1_000
+const RUSH_MAX = 500
 /** It is quiet when no more frames than this came since the last sweep, and no connection. */
 const QUIET_FRAMES_MAX = 200
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
 const CUT_OFF_MS = 5_000
+
+const helloLimits = JSON.stringify(publicLimits)
 
 /** WebSocket connections: from hello to close, frames in order, nothing unbounded ([C1]..[C9]). */
 export class Gateway implements Disposable {
@@ -119,15 +121,15 @@ export class Gateway implements Disposable {
     registry.add(session)
     this.#openedSinceCollect++
     services.events.connected(session.principal.user.id)
-    session.reply({
-      type: "hello",
-      session_id: services.newId(),
-      user: session.principal.user,
-      heartbeat_ms: this.#heartbeatMs,
-      server_time: new Date(services.clock.now()).toISOString(),
-      limits: publicLimits,
-    })
+    session.send(this.#hello(session))
     if (session.isAuto || session.roomRef !== undefined) this.#hold(session, this.#begin(session), undefined)
+  }
+
+  /** Written by hand around what is the same for all: connecting is a rush, and garbage makes the heap large. */
+  #hello(session: Session): string {
+    const { services } = this.#options
+    const time = new Date(services.clock.now()).toISOString()
+    return `{"type":"hello","session_id":"${services.newId()}","user":${JSON.stringify(session.principal.user)},"heartbeat_ms":${this.#heartbeatMs},"server_time":"${time}","limits":${helloLimits}}`
   }
 
   /** The rooms of a new connection: those it follows by itself, and the one given at connect. */
@@ -248,10 +250,10 @@ export class Gateway implements Disposable {
 
   /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
   #spend(session: Session): void {
-    const waitMs = take(session, this.#rate, this.#nowMs())
-    if (waitMs === 0) return
+    if (take(session, this.#rate, this.#nowMs()) === 0) return
     // Each ignored wait digs deeper: the debt is what closes a connection that never slows down.
     session.tokens -= 1
+    const waitMs = Math.ceil(((1 - session.tokens) / this.#rate.perSecond) * 1_000)
     if (session.tokens < -IGNORED_WAITS_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
     throw new AppError("rate_limited", undefined, { retryAfterMs: waitMs })
   }

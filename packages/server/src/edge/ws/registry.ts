@@ -3,14 +3,14 @@ import type { Session } from "./session.ts"
 /** Every open session, and those of each user. A user with one connection, as most have, costs one map entry. */
 export class Registry {
   readonly #byUser = new Map<string, Session | Set<Session>>()
-  readonly #all = new Set<Session>()
+  #count = 0
 
   get count(): number {
-    return this.#all.size
+    return this.#count
   }
 
   add(session: Session): void {
-    this.#all.add(session)
+    this.#count++
     const id = session.principal.user.id
     const known = this.#byUser.get(id)
     if (!known) this.#byUser.set(id, session)
@@ -19,7 +19,7 @@ export class Registry {
   }
 
   remove(session: Session): void {
-    this.#all.delete(session)
+    this.#count--
     const id = session.principal.user.id
     const known = this.#byUser.get(id)
     if (known instanceof Set) {
@@ -34,7 +34,9 @@ export class Registry {
     return known === undefined ? [] : known instanceof Set ? [...known] : [known]
   }
 
-  all(): IterableIterator<Session> {
-    return this.#all.values()
+  *all(): IterableIterator<Session> {
+    for (const known of this.#byUser.values())
+      if (known instanceof Set) yield* known
+      else yield known
   }
 }

@@ -29,15 +29,17 @@ export async function upgrade(
   options: UpgradeOptions,
 ): Promise<Response | undefined> {
   try {
-    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket")
-      return errorResponse(new AppError("upgrade_required", "Open this address with a WebSocket."), {
-        upgrade: "websocket",
-      })
     requireOrigin(request, url, options)
+    const claims = claimsOf(url, request.headers)
+    const roomRef = roomRefOf(url)
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      // A browser cannot see why a socket was refused: asked plainly, this door tells what is wrong with the request.
+      await options.identity.named(claims)
+      throw new AppError("upgrade_required", "Open this address with a WebSocket.")
+    }
     const refusal = options.refusal()
     if (refusal) throw refusal
-    const roomRef = roomRefOf(url)
-    const principal = await options.identity.namedOrGuest(claimsOf(url, request.headers))
+    const principal = await options.identity.namedOrGuest(claims)
     const session = options.gateway.session({
       principal,
       roomRef,
