@@ -1,7 +1,41 @@
 import type { Socket } from "bun"
-import { encodeFrame, encodeText, opcodes, readFrames } from "./frame.ts"
-import type { Connection, Swarm } from "./swarm.ts"
-import { contentMark, refMark } from "./wire.ts"
+import { type Carry, encodeFrame, encodeText, opcodes, readFrames } from "./frame.ts"
+import { contentMark, refMark, type Wire } from "./wire.ts"
+
+/** One raw client connection; small, because a process holds ten thousand of them. */
+export interface Connection extends Carry {
+  readonly swarm: Company
+  readonly user: string
+  readonly room: string
+  socket: Socket<Connection> | null
+  state: "opening" | "upgraded" | "joined" | "closed"
+  unsent: Buffer | null
+  /** Called once: true when joined, false when the connection ended before. */
+  settle: ((joined: boolean) => void) | null
+}
+
+/** Who hears what the connections receive. Bytes are valid during the call only. */
+export interface Listener {
+  onDelivery(bytes: Uint8Array, at: number, nowUs: number): void
+  onAck(connection: Connection, bytes: Uint8Array, at: number, nowUs: number): void
+  /** Every text frame, before anything else is done with it; null keeps the hot path free of it. */
+  onText: ((connection: Connection, text: string) => void) | null
+}
+
+/** What the connections of one swarm share. */
+export interface Company {
+  readonly wire: Wire
+  readonly listener: Listener
+  readonly errors: string[]
+  errorCount: number
+  /** Connections the server ended; those we ended ourselves do not count. */
+  lostCount: number
+  nowUs: number
+  // Where in a frame the marks were last seen: servers put them in a fixed place, so most frames need one look.
+  eventAt: number
+  ackAt: number
+  ackTypeAt: number
+}
 
 const unsentBytesMax = 1_048_576
 const errorsKeptMax = 5
@@ -167,7 +201,7 @@ function settle(connection: Connection, joined: boolean): void {
   settle?.(joined)
 }
 
-function keepError(swarm: Swarm, text: string): void {
+function keepError(swarm: Company, text: string): void {
   swarm.errorCount++
   if (swarm.errors.length < errorsKeptMax) swarm.errors.push(text.slice(0, 300))
 }

@@ -1,6 +1,7 @@
+import type { Connection, Listener } from "./connection.ts"
 import { sendFrame } from "./connection.ts"
 import { stampDigits } from "./frame.ts"
-import type { Connection, Listener, Swarm } from "./swarm.ts"
+import type { Swarm } from "./swarm.ts"
 import {
   countAck,
   countDelivery,

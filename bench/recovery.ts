@@ -1,6 +1,7 @@
+import type { Connection, Listener } from "./connection.ts"
 import { closeConnection, sendFrame } from "./connection.ts"
 import { encodeText } from "./frame.ts"
-import type { Connection, Listener, Seat, Swarm } from "./swarm.ts"
+import type { Seat, Swarm } from "./swarm.ts"
 
 /** What one process saw of a reset of all its connections. */
 export interface Recovery {

@@ -1,27 +1,13 @@
-import type { Socket } from "bun"
-import { closeConnection, sendFrame, socketHandler } from "./connection.ts"
-import { type Carry, encodeText } from "./frame.ts"
+import {
+  type Company,
+  type Connection,
+  closeConnection,
+  type Listener,
+  sendFrame,
+  socketHandler,
+} from "./connection.ts"
+import { encodeText } from "./frame.ts"
 import type { Wire } from "./wire.ts"
-
-/** One raw client connection; small, because a process holds ten thousand of them. */
-export interface Connection extends Carry {
-  readonly swarm: Swarm
-  readonly user: string
-  readonly room: string
-  socket: Socket<Connection> | null
-  state: "opening" | "upgraded" | "joined" | "closed"
-  unsent: Buffer | null
-  /** Called once: true when joined, false when the connection ended before. */
-  settle: ((joined: boolean) => void) | null
-}
-
-/** Who hears what the connections receive. Bytes are valid during the call only. */
-export interface Listener {
-  onDelivery(bytes: Uint8Array, at: number, nowUs: number): void
-  onAck(connection: Connection, bytes: Uint8Array, at: number, nowUs: number): void
-  /** Every text frame, before anything else is done with it; null keeps the hot path free of it. */
-  onText: ((connection: Connection, text: string) => void) | null
-}
 
 /** Who connects to which room, joined as the room rides along in the address. */
 export interface Seat {
@@ -33,14 +19,12 @@ const openTimeoutMs = 15_000
 const openTriesMax = 3
 
 /** The connections of one generator process to one target, and their listener. */
-export class Swarm {
+export class Swarm implements Company {
   readonly rooms = new Map<string, Connection[]>()
   readonly errors: string[] = []
   errorCount = 0
-  /** Connections the server ended; those we ended ourselves do not count. */
   lostCount = 0
   nowUs = 0
-  // Where in a frame the marks were last seen: servers put them in a fixed place, so most frames need one look.
   eventAt = 0
   ackAt = 0
   ackTypeAt = 0

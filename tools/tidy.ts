@@ -9,7 +9,12 @@ const testLinesMax = 500
 const columnsMax = 120
 
 /** The only files that ask the machine for the time, for a timer or for chance; all others are given them. */
-const clocks = new Set([`${server}lib/clock.ts`, `${server}lib/random.ts`, "packages/client/src/clock.ts"])
+const clocks = new Set([
+  `${server}lib/clock.ts`,
+  `${server}lib/random.ts`,
+  "packages/client/src/clock.ts",
+  "packages/client/src/random.ts",
+])
 
 /** The only files of the tests that wait by the clock: they wait for a condition, or for the network to fall silent. */
 const waiters = new Set(["tests/harness/wait.ts", "packages/client/src/testing/wait.ts"])
@@ -80,10 +85,17 @@ export const noSleep: Check = (source) => {
   )
 }
 
+/** The only places that read the environment, each for its reason. */
+const environmentPlaces: readonly RegExp[] = [
+  /^(?:bin|bench)\//, // launchers and measurements: they hand it on, or are set by it
+  /^packages\/server\/src\/config\//, // where it is checked
+  /^packages\/server\/src\/main\.ts$/, // where it comes in
+  /^packages\/server\/src\/db\/embedded\/environment\.ts$/, // what the programs we start find of it
+]
+
 /** The environment is read once, where it is checked. */
 export const environment: Check = (source) => {
-  const free = new RegExp(`^(?:bin|bench)/|^${server}(?:config/|main\\.ts$)`)
-  if (isTest(source.path) || free.test(source.path)) return []
+  if (isTest(source.path) || environmentPlaces.some((place) => place.test(source.path))) return []
   return inCode(source, /\bprocess\.env\b|\bBun\.env\b|\bimport\.meta\.env\b/g)
 }
 

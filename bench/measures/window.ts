@@ -115,10 +115,10 @@ export function judge(
   const busiest = Math.max(...figures.generatorCpuShares)
   const { generatorCpuShareMax, latenessP99MsMax } = settings
   if (busiest > generatorCpuShareMax && figures.serverCpuShare < generatorCpuShareMax) {
-    return `a generator used ${Math.round(busiest * 100)} % of its core, the server ${Math.round(figures.serverCpuShare * 100)} %`
+    return `a generator used ${percent(busiest)} of its core, the server ${percent(figures.serverCpuShare)}`
   }
   if (figures.othersCpuShare > settings.othersCpuShareMax) {
-    return `other processes used ${Math.round(figures.othersCpuShare * 100)} % of a core meanwhile`
+    return `other processes used ${percent(figures.othersCpuShare)} of a core meanwhile`
   }
   if (pace.kind === "open" && (figures.lateP99Ms ?? 0) > latenessP99MsMax) {
     return `sends were late: p99 ${figures.lateP99Ms} ms`
@@ -149,3 +149,5 @@ function joinArrays(parts: Float64Array[]): Float64Array {
 function round(value: number): number {
   return Number.isFinite(value) ? Math.round(value * 1000) / 1000 : value
 }
+
+const percent = (share: number) => `${Math.round(share * 100)} %`

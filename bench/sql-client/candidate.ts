@@ -1,6 +1,4 @@
 /** What is compared: each candidate does the same work over a unix socket. */
-import { PgCandidate } from "./candidate-pg.ts"
-import { PostgresCandidate } from "./candidate-postgres.ts"
 
 /** Rows of one group commit. */
 export interface Batch {
@@ -37,17 +35,6 @@ export interface Candidate {
   readonly errorEventCount: number
 }
 
-export const candidateNames = ["pg", "pg-pipeline", "postgres"] as const
-export type CandidateName = (typeof candidateNames)[number]
-
-/** Opens a candidate. Throws for an unknown name or when SQL_CANDIDATE_PATH does not hold postgres.js. */
-export async function openCandidate(name: string, socketDir: string): Promise<Candidate> {
-  if (name === "pg") return new PgCandidate(socketDir, { pipeline: false })
-  if (name === "pg-pipeline") return new PgCandidate(socketDir, { pipeline: true })
-  if (name === "postgres") return await PostgresCandidate.open(socketDir)
-  throw new Error(`no candidate is called ${name}`)
-}
-
 export const poolMax = 4
 export const reconnectDelayMs = 25
 export const connectMaxMs = 10_000
@@ -61,11 +48,14 @@ export const statements = {
   once: `WITH locked AS (UPDATE rooms SET head_seq = head_seq + cardinality($3::bigint[]) WHERE id = $2::uuid
       RETURNING head_seq, $7::text AS nonce),
     inserted AS (INSERT INTO entries (batch, ordinal, seq, room_id, author_id, client_id, payload)
-      SELECT $1::bigint, d.ordinal, locked.head_seq - cardinality($3::bigint[]) + d.ordinal, $2::uuid, d.author_id, d.client_id, d.payload
-      FROM locked, unnest($3::bigint[], $4::uuid[], $5::text[], $6::jsonb[]) AS d (ordinal, author_id, client_id, payload)
+      SELECT $1::bigint, d.ordinal, locked.head_seq - cardinality($3::bigint[]) + d.ordinal, $2::uuid,
+        d.author_id, d.client_id, d.payload
+      FROM locked, unnest($3::bigint[], $4::uuid[], $5::text[], $6::jsonb[])
+        AS d (ordinal, author_id, client_id, payload)
       ON CONFLICT DO NOTHING RETURNING seq)
     SELECT locked.nonce, (SELECT count(*) FROM inserted) AS inserted_count FROM locked`,
-  read: `SELECT $2::text AS nonce, ordinal, payload->>'text' AS text FROM entries WHERE batch = $1::bigint ORDER BY ordinal LIMIT 100`,
+  read: `SELECT $2::text AS nonce, ordinal, payload->>'text' AS text FROM entries
+    WHERE batch = $1::bigint ORDER BY ordinal LIMIT 100`,
   occupy: "SELECT pg_sleep($1::float8 / 1000)",
 }
 

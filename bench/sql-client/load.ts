@@ -1,5 +1,6 @@
 /** The child: a steady load on one candidate, which reports over IPC and never retries what was acked. */
-import { batchOf, openCandidate, poolMax, reconnectDelayMs, roomId, textOf } from "./candidate.ts"
+import { batchOf, poolMax, reconnectDelayMs, roomId, textOf } from "./candidate.ts"
+import { openCandidate } from "./candidates.ts"
 
 /** What the child tells. `recovered`: the first success of a loop after it had failed (loop 0 writes). */
 export type LoadReport =

@@ -1,11 +1,12 @@
 /**
  * Which SQL client survives PostgreSQL's faults, and what each costs.
- *   SQL_CANDIDATE_PATH=/tmp/x/node_modules/postgres bun bench/sql-client/restarts.ts [--faults 120] [--seed 1] [--only pg]
+ *   SQL_CANDIDATE_PATH=/tmp/x/node_modules/postgres \
+ *     bun bench/sql-client/restarts.ts [--faults 120] [--seed 1] [--only pg]
  * Prints one JSON object. Ends with 1 when pg, the client in use, showed any fault.
  */
 import { parseArgs } from "node:util"
-import { type Random, randomInt, seededRandom } from "../../packages/server/src/lib/random.ts"
-import { type CandidateName, candidateNames } from "./candidate.ts"
+import { type CandidateName, candidateNames } from "./candidates.ts"
+import { type Chance, seededChance } from "./chance.ts"
 import { Database } from "./database.ts"
 import { batchRows, type LoadReport, newRoomSql } from "./load.ts"
 
@@ -105,7 +106,7 @@ class Load {
 async function runCandidate(name: CandidateName, faultsMax: number, seed: number) {
   await using database = await Database.create()
   database.query(newRoomSql)
-  const random = seededRandom(seed)
+  const random = seededChance(seed)
   const load = new Load(name, database.socketDir)
   const kinds = shuffled(
     Array.from({ length: faultsMax }, (_, i) => faultKinds[i % faultKinds.length]!),
@@ -121,7 +122,7 @@ async function runCandidate(name: CandidateName, faultsMax: number, seed: number
     throw new Error(`${name} never began`)
 
   for (const [fault, kind] of kinds.entries()) {
-    await Bun.sleep(20 + randomInt(random, 180))
+    await Bun.sleep(20 + random(180))
     load.recoveredAtMs.clear()
     const backAtMs = await inflict(database, kind, random)
     // What was counted before the fault took hold must not pass for progress after it.
@@ -176,10 +177,10 @@ async function runCandidate(name: CandidateName, faultsMax: number, seed: number
 }
 
 /** Does one fault and returns the time from which the database answers again. */
-async function inflict(database: Database, kind: FaultKind, random: Random): Promise<number> {
+async function inflict(database: Database, kind: FaultKind, random: Chance): Promise<number> {
   if (kind === "terminate-backend" || kind === "kill-backend") {
     const pids = shuffled(database.backends("candidate"), random)
-    const chosen = kind === "kill-backend" ? pids.slice(0, 1) : pids.slice(0, 1 + randomInt(random, 5))
+    const chosen = kind === "kill-backend" ? pids.slice(0, 1) : pids.slice(0, 1 + random(5))
     const atMs = Date.now()
     if (kind === "terminate-backend") {
       database.query(`SELECT pg_terminate_backend(pid) FROM unnest('{${chosen.join()}}'::int[]) AS pid`)
@@ -193,7 +194,7 @@ async function inflict(database: Database, kind: FaultKind, random: Random): Pro
   await database.stop(
     kind === "restart-fast" ? "SIGINT" : kind === "restart-immediate" ? "SIGQUIT" : "SIGKILL",
   )
-  await Bun.sleep(randomInt(random, downMaxMs))
+  await Bun.sleep(random(downMaxMs))
   await database.start()
   return Date.now()
 }
@@ -212,10 +213,10 @@ const missingSql = (batches: number) => `
   WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.batch = b AND e.ordinal = o AND e.client_id = b || '-' || o
     AND starts_with(e.payload->>'text', b || ':' || o || ' '))`
 
-function shuffled<T>(list: readonly T[], random: Random): T[] {
+function shuffled<T>(list: readonly T[], random: Chance): T[] {
   const result = [...list]
   for (let i = result.length - 1; i > 0; i--) {
-    const j = randomInt(random, i + 1)
+    const j = random(i + 1)
     ;[result[i], result[j]] = [result[j]!, result[i]!]
   }
   return result

@@ -4,7 +4,8 @@
  * Rounds are interleaved, each in a process of its own. Prints one JSON object.
  */
 import { parseArgs } from "node:util"
-import { type AppendResult, type Batch, batchOf, candidateNames, openCandidate } from "./candidate.ts"
+import { type AppendResult, type Batch, batchOf } from "./candidate.ts"
+import { candidateNames, openCandidate } from "./candidates.ts"
 import { cpuMsOf, Database } from "./database.ts"
 import { newRoomSql } from "./load.ts"
 

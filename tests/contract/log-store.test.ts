@@ -15,7 +15,8 @@ import { embeddedPostgres, postgres15, type TestPostgres } from "../harness/post
 const at = "2026-01-02T03:04:05.678Z"
 const insertUser = {
   name: "test_user",
-  text: "INSERT INTO klatch.users (id, username, username_key, display_name, created_at) VALUES ($1, $2, $2, $2, now())",
+  text: `INSERT INTO klatch.users (id, username, username_key, display_name, created_at)
+    VALUES ($1, $2, $2, $2, now())`,
 }
 const insertRoom = {
   name: "test_room",
@@ -145,7 +146,7 @@ for (const [version, start] of [
       expect(head).toBe(texts.length)
     })
 
-    test("[L10] pages go both ways without overlap, and a replay tells a changed message in its newest words", async () => {
+    test("[L10] pages go both ways without overlap; a replay tells a changed message in its newest words", async () => {
       const room = await makeRoom()
       const store = new SqlLogStore(one)
       await store.appendMessages(
@@ -182,7 +183,7 @@ for (const [version, start] of [
       })
     })
 
-    test("[L7] retention removes the old end in bounded steps, keeps client_ids for ever, and a replay tells the hole", async () => {
+    test("[L7] retention takes the old end in bounded steps, keeps client_ids for ever; a replay tells the hole", async () => {
       const room = await makeRoom()
       const store = new SqlLogStore(one)
       await store.appendMessages(

@@ -1,3 +1,4 @@
+import type { Random } from "./random.ts"
 /** What waits between tries start from, in ms. */
 export const backoffBaseMs = 250
 /** What no wait exceeds, in ms. */
@@ -7,6 +8,6 @@ export const backoffMaxMs = 15_000
  * Full jitter: a uniform time in [0, min(max, base * 2^attempt)), so that those who were cut together do not
  * come back together. `attempt` counts from 0.
  */
-export function backoffMs(attempt: number, random: () => number): number {
+export function backoffMs(attempt: number, random: Random): number {
   return random() * Math.min(backoffMaxMs, backoffBaseMs * 2 ** Math.min(attempt, 30))
 }

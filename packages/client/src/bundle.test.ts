@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 
-test("[K15] the client is at most 15 KB gzip, and carries neither a validator nor anything of Node or Bun", async () => {
+test("[K15] the client is at most 15 KB gzip, with no validator in it and nothing of Node or Bun", async () => {
   const { outputs, success } = await Bun.build({
     entrypoints: [`${import.meta.dir}/index.ts`],
     minify: true,

@@ -25,7 +25,7 @@ describe("connecting", () => {
     expect(client.connection.get()).toMatchObject({ phase: "open", attempt: 0, user: { username: "ann b" } })
   })
 
-  test("[K6] a guest comes back under the name it was given first, so its repeated sends are the same author's", async () => {
+  test("[K6] a guest comes back under the name it was given first, so what it sends again is the same author's", async () => {
     const { clock, server, newClient } = scene()
     const client = newClient()
     await clock.run(100)
@@ -190,7 +190,7 @@ describe("rooms", () => {
     expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(1_100)
   })
 
-  test("[K8] many rooms are opened against a limit of frames a second without running into it again and again", async () => {
+  test("[K8] many rooms are opened against a limit of frames a second and do not run into it again and again", async () => {
     const { clock, server, newClient } = scene()
     const client = newClient("ann")
     let tokens = 100
@@ -234,7 +234,7 @@ describe("rooms", () => {
     expect(room.timeline.get().status).toBe("ready")
   })
 
-  test("[K8] a room that is refused stops being followed and its open rejects; opening it again asks again", async () => {
+  test("[K8] a refused room stops being followed and its open rejects; opening it again asks again", async () => {
     const { clock, server, newClient } = scene()
     const room = newClient("ann").room("secret")
     let refuses = true

@@ -7,6 +7,7 @@ import { Http } from "./http.ts"
 import { Link } from "./link.ts"
 import { Listeners } from "./listeners.ts"
 import { Outbox } from "./outbox.ts"
+import { type Random, systemRandom } from "./random.ts"
 import { Cell, type Readable } from "./readable.ts"
 import { Requests } from "./requests.ts"
 import type { Room, RoomInfo } from "./room.ts"
@@ -17,7 +18,7 @@ import { onWake } from "./wake.ts"
 export interface ClientOptions {
   /** `http(s)://host[:port][/prefix]` or ws(s); by default the page's own origin. */
   readonly url?: string
-  /** In open mode, the name to go by. With neither this nor a token: a guest, whose name is kept while this client lives. */
+  /** The name to go by in open mode. With neither this nor a token: a guest, whose name lasts as long as this client. */
   readonly user?: string
   /** Asked before every connection and request. */
   readonly token?: () => string | Promise<string>
@@ -25,8 +26,7 @@ export interface ClientOptions {
   readonly webSocket?: WebSocketConstructor
   readonly fetch?: (url: string, init?: RequestInit) => Promise<Response>
   readonly clock?: Clock
-  /** A float in [0, 1). */
-  readonly random?: () => number
+  readonly random?: Random
   /** A fresh client id, unique for ever. */
   readonly newId?: () => string
 }
@@ -93,7 +93,7 @@ class ConnectedClient implements Client {
 
   constructor(options: ClientOptions) {
     const clock = options.clock ?? systemClock
-    const random = options.random ?? Math.random
+    const random = options.random ?? systemRandom
     const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
     const { base, socketBase } = addresses(options.url)
     this.#options = options
@@ -181,7 +181,7 @@ class ConnectedClient implements Client {
     return this.#listeners.add(type, listener)
   }
 
-  #newRoom(ref: string, clock: Clock, random: () => number): FollowedRoom {
+  #newRoom(ref: string, clock: Clock, random: Random): FollowedRoom {
     return new FollowedRoom({
       ref,
       clock,
@@ -235,7 +235,7 @@ class ConnectedClient implements Client {
     return query
   }
 
-  /** A WebSocket does not say why it was not let in, so it is asked over HTTP, where anyone may, if they are who they say. */
+  /** A WebSocket does not say why it was not let in, so HTTP is asked for what everyone may see who is who they say. */
   async #refusal(): Promise<KlatchError | null> {
     try {
       await this.#http.request("GET", "/rooms/discover?limit=1")

@@ -110,7 +110,7 @@ describe("coming back", () => {
     expect(step(open, inputs.steady, at)[0].attempt).toBe(0)
   })
 
-  test("[K2] when the network comes back, a waiting connection tries at once and an open one asks if it still is", () => {
+  test("[K2] when the network comes back, a waiting connection tries at once, an open one asks if it still is", () => {
     expect(did(after("connect", "lost", "online")[1])).toEqual(["dial"])
     expect(did(after(...upTo, "online")[1])).toEqual(["probe"])
   })

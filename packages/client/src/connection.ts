@@ -2,6 +2,7 @@ import type { User } from "@klatch/protocol"
 import { backoffMs } from "./backoff.ts"
 import { shouldComeBack, tooFastCode } from "./contract.ts"
 import { KlatchError } from "./error.ts"
+import type { Random } from "./random.ts"
 
 /** How the connection stands, for people to see. */
 export interface ConnectionState {
@@ -70,7 +71,7 @@ export type Effect =
 /** What a step may know of the world. */
 export interface Moment {
   readonly nowMs: number
-  readonly random: () => number
+  readonly random: Random
 }
 
 export type Step = readonly [LinkState, readonly Effect[]]

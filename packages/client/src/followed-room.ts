@@ -16,6 +16,7 @@ import { fitsOlder, messagesMax } from "./log.ts"
 import type { TimelineMessage } from "./message.ts"
 import type { Outbox } from "./outbox.ts"
 import { patiently } from "./patience.ts"
+import type { Random } from "./random.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import type { PendingMessage, Room, RoomInfo } from "./room.ts"
@@ -25,7 +26,7 @@ import { Typing, type TypingUser } from "./typing.ts"
 export interface RoomOptions {
   readonly ref: string
   readonly clock: Clock
-  readonly random: () => number
+  readonly random: Random
   readonly newId: () => string
   readonly requests: Requests
   readonly outbox: Outbox

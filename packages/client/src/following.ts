@@ -3,6 +3,7 @@ import { backoffMs } from "./backoff.ts"
 import type { Clock } from "./clock.ts"
 import { contract, isForLater } from "./contract.ts"
 import { KlatchError } from "./error.ts"
+import type { Random } from "./random.ts"
 import { Cell } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import { emptyTimeline, need, reduce, shown, type Timeline, type TimelineInput } from "./timeline.ts"
@@ -13,7 +14,7 @@ export const repairMs = 500
 export interface FollowingOptions {
   readonly ref: string
   readonly clock: Clock
-  readonly random: () => number
+  readonly random: Random
   readonly requests: Requests
   readonly isConnected: () => boolean
   readonly selfId: () => string | null

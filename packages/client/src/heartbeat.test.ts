@@ -26,7 +26,7 @@ test("[K5] a connection on which nothing was sent for one period is pinged, once
   expect(told).toEqual({ pings: 5, silences: 0 })
 })
 
-test("[K5] sending keeps a connection heard, but not known to be alive: a silent peer is pinged all the same", async () => {
+test("[K5] sending keeps a connection heard, but not known to be alive: a silent peer is pinged anyway", async () => {
   const { clock, heartbeat, told } = start()
   for (let tenths = 0; tenths < 19; tenths++) {
     await clock.run(100)

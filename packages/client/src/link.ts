@@ -12,6 +12,7 @@ import {
 import { contract, type Outgoing } from "./contract.ts"
 import type { KlatchError } from "./error.ts"
 import { Heartbeat } from "./heartbeat.ts"
+import type { Random } from "./random.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { WebSocketConstructor, WebSocketLike } from "./socket.ts"
 
@@ -22,7 +23,7 @@ const steadyMs = 5_000
 
 export interface LinkOptions {
   readonly clock: Clock
-  readonly random: () => number
+  readonly random: Random
   readonly webSocket: WebSocketConstructor
   /** Where to connect. What it throws counts as a failed try. */
   readonly address: () => Promise<string>

@@ -3,6 +3,7 @@ import { backoffMs } from "./backoff.ts"
 import type { Clock } from "./clock.ts"
 import { isForLater, type Outgoing } from "./contract.ts"
 import { KlatchError } from "./error.ts"
+import type { Random } from "./random.ts"
 import type { Requests } from "./requests.ts"
 
 /** Past this many waiting messages the next one fails at once, as `rate_limited`. */
@@ -35,7 +36,7 @@ interface Lane {
 
 export interface OutboxOptions {
   readonly clock: Clock
-  readonly random: () => number
+  readonly random: Random
   readonly requests: Requests
   /** Whether a lane may be written to now. */
   readonly isReady: (lane: string) => boolean

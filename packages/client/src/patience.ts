@@ -1,6 +1,7 @@
 import { backoffMs } from "./backoff.ts"
 import type { Clock } from "./clock.ts"
 import type { KlatchError } from "./error.ts"
+import type { Random } from "./random.ts"
 
 const triesMax = 6
 
@@ -8,7 +9,7 @@ const triesMax = 6
  * Asks again while the answer is `rate_limited`, which says that nothing was done, up to six times in all.
  * Rejects as `ask` does, with its last error.
  */
-export async function patiently<A>(clock: Clock, random: () => number, ask: () => Promise<A>): Promise<A> {
+export async function patiently<A>(clock: Clock, random: Random, ask: () => Promise<A>): Promise<A> {
   for (let tries = 0; ; tries++) {
     try {
       return await ask()

@@ -5,13 +5,14 @@ import { contract, isForLater } from "./contract.ts"
 import type { KlatchError } from "./error.ts"
 import type { FollowedRoom } from "./followed-room.ts"
 import type { Following } from "./following.ts"
+import type { Random } from "./random.ts"
 import type { Requests } from "./requests.ts"
 
 type Call = { readonly following: Following } & NonNullable<ReturnType<Following["startResume"]>>
 
 export interface RoomsOptions {
   readonly clock: Clock
-  readonly random: () => number
+  readonly random: Random
   readonly requests: Requests
   readonly newRoom: (ref: string) => FollowedRoom
 }

@@ -252,6 +252,6 @@ async function live(seed: number): Promise<void> {
   expect(room.timeline.get()).toMatchObject({ status: "ready", head: log.head })
 }
 
-test("[K13] under loss, delay, doubling and cuts a timeline is ordered and whole throughout, and ends as the server's log", async () => {
+test("[K13] under loss, delay, doubling and cuts a timeline stays ordered and whole, and ends as the log", async () => {
   await fc.assert(fc.asyncProperty(fc.integer({ min: 1 }), live), { numRuns: 500 })
 }, 120_000)

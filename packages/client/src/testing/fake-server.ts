@@ -1,22 +1,14 @@
 import type { DurableEvent, ErrorCode, Event, Frame, SentAck, User } from "@klatch/protocol"
 import type { WebSocketConstructor } from "../socket.ts"
 import { FakeRoom } from "./fake-room.ts"
-import { FakeSocket } from "./fake-socket.ts"
+import { FakeSocket, type SocketPeer } from "./fake-socket.ts"
+import { type Faults, noFaults } from "./faults.ts"
 import type { VirtualClock } from "./virtual-clock.ts"
-
-/** What the network does to one frame. Delays of different frames may overtake each other. */
-export interface Faults {
-  /** How many times a frame arrives: 0 is lost, 2 is doubled. */
-  copies(): number
-  delayMs(): number
-}
-
-export const noFaults: Faults = { copies: () => 1, delayMs: () => 5 }
 
 type Incoming = Frame & { ref?: string }
 
 /** A server in memory that speaks the protocol, over a network that a test can make as bad as it likes. */
-export class FakeServer {
+export class FakeServer implements SocketPeer {
   readonly clock: VirtualClock
   readonly sockets = new Set<FakeSocket>()
   readonly frames: Incoming[] = []

@@ -1,6 +1,20 @@
 import type { Event, User } from "@klatch/protocol"
 import type { WebSocketLike } from "../socket.ts"
-import type { FakeServer } from "./fake-server.ts"
+import type { Faults } from "./faults.ts"
+import type { VirtualClock } from "./virtual-clock.ts"
+
+/** The server, as far as its end of a connection needs it. */
+export interface SocketPeer {
+  readonly clock: VirtualClock
+  readonly sockets: Set<FakeSocket>
+  readonly dialed: string[]
+  readonly faults: Faults
+  readonly heartbeatMs: number
+  readonly isDown: boolean
+  readonly refusesWith: object | null
+  user(name: string): User
+  receive(socket: FakeSocket, text: string): void
+}
 
 /** One connection, both ends of it. */
 export class FakeSocket implements WebSocketLike {
@@ -12,11 +26,11 @@ export class FakeSocket implements WebSocketLike {
   readonly rooms = new Set<string>()
   /** Swallows everything without a word, as a cable that was pulled. */
   isDead = false
-  readonly #server: FakeServer
+  readonly #server: SocketPeer
   #isOpen = false
   #isOver = false
 
-  constructor(server: FakeServer, url: string) {
+  constructor(server: SocketPeer, url: string) {
     this.#server = server
     server.dialed.push(url)
     this.user = server.user(new URL(url).searchParams.get("user") ?? `guest-${server.dialed.length}`)

@@ -1,5 +1,7 @@
+import type { Random } from "../random.ts"
+
 /** Mulberry32: one seed, one run. */
-export function seeded(seed: number): () => number {
+export function seeded(seed: number): Random {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -87,7 +87,7 @@ test("nothing but the socket lets anyone in, every commit is synced, and stateme
   expect(readFileSync(join(dir, "postgres/postgres.log"), "utf8")).not.toContain("SELECT secret_word")
 })
 
-test("both killed at once, with a backend left that does not notice, the next start recovers every committed row", async () => {
+test("both killed at once, with a backend left that did not notice: the next start recovers every commit", async () => {
   const dir = bed.seededDir()
   const first = new OwnerProcess(dir)
   const { connection, pid } = await first.line("ready")
@@ -209,7 +209,7 @@ describe("two owners of one DATA_DIR", () => {
   })
 })
 
-test("a DATA_DIR longer than a socket's address may be works, over kill -9 too, and leaves no door behind", async () => {
+test("a DATA_DIR longer than a socket's address may be works, after kill -9 too, and leaves no door", async () => {
   const dir = join(bed.freshDir(), ...Array.from({ length: 6 }, (_, n) => `${n}-${"long".repeat(10)}`))
   bed.copySeed(dir)
   const first = new OwnerProcess(dir)
@@ -243,7 +243,7 @@ test("a first start that was cut short is begun again", async () => {
   expect(readdirSync(join(dir, "postgres")).filter((name) => name.startsWith("data.new"))).toEqual([])
 })
 
-test("a DATA_DIR that is thrown away goes at stop; a killed owner's goes at a later start, with its PostgreSQL", async () => {
+test("a thrown-away DATA_DIR goes at stop; a killed owner's at a later start, with its PostgreSQL", async () => {
   const env = { TMPDIR: bed.freshDir() }
   const first = new OwnerProcess("", { env, throwAway: true })
   const { connection, pid } = await first.line("ready")

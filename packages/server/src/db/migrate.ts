@@ -40,14 +40,16 @@ export async function migrate(db: Database, migrations = ownMigrations()): Promi
     if (!found[0].found) {
       await client.query("CREATE SCHEMA IF NOT EXISTS klatch")
       await client.query(
-        "CREATE TABLE klatch.migrations (number int PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now())",
+        "CREATE TABLE klatch.migrations " +
+          "(number int PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now())",
       )
     }
     const { rows } = await client.query("SELECT coalesce(max(number), 0) AS number FROM klatch.migrations")
     const current: number = rows[0].number
     if (current > migrations.length)
       throw new Error(
-        `This database is at migration ${current}; this version of Klatch knows ${migrations.length}. Start the newer version.`,
+        `This database is at migration ${current}; this version of Klatch knows ${migrations.length}. ` +
+          `Start the newer version.`,
       )
     for (const migration of migrations.slice(current)) {
       await client.query("BEGIN")

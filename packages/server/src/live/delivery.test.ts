@@ -117,7 +117,7 @@ const range = (from: number, to: number) =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
 
 describe("delivery", () => {
-  test("[D1] [D2] [D3] [D4] whatever is lost, doubled or overtaken on the way, and whenever one joins, each hears every seq once in order", async () => {
+  test("[D1] [D2] [D3] [D4] under loss, doubling and overtaking, whenever one joins, each hears every seq once in order", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),
@@ -182,7 +182,7 @@ describe("delivery", () => {
     expect(listener.heard).toEqual([1, 2, 3, 4])
   })
 
-  test("[D5] further behind than the replay bound one is told the gap, hears nothing of it, and goes on live", async () => {
+  test("[D5] further behind than the replay bound one is told the gap, hears none of it, goes on live", async () => {
     const { delivery, commit, join } = node(2, 10)
     const first = await join()
     delivery.deliver(commit(50))

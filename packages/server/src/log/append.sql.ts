@@ -3,10 +3,10 @@ import type { Author, Entry, EntryBody, LogRoom } from "./entry.ts"
 import type { Change, Changed, ChangeScope, LogStore, MessageDraft, Placed } from "./log-store.ts"
 
 /**
- * One flush of messages, as one JSON text: that costs the server's thread 40 % less than arrays do. The rooms are locked in the order of their ids, so that nodes cannot deadlock; the lock is
- * the only fence between nodes. A statement that waited for it still reads its old snapshot, so a client_id that
- * another node committed meanwhile is not seen by `known`: the unique index then refuses the batch, which is tried
- * again.
+ * One flush of messages, as one JSON text: that costs the server's thread 40 % less than arrays do. The rooms are
+ * locked in the order of their ids, so that nodes cannot deadlock; the lock is the only fence between nodes. A
+ * statement that waited for it still reads its old snapshot, so a client_id that another node committed meanwhile is
+ * not seen by `known`: the unique index then refuses the batch, which is tried again.
  */
 const appendMessages = {
   name: "log_append_messages",
@@ -48,7 +48,8 @@ SELECT id, 'inbox', 'inbox', $2 FROM unnest($1::uuid[]) AS i (id) ORDER BY id ON
 
 const lockRooms = {
   name: "log_lock_rooms",
-  text: `SELECT id, head_seq FROM klatch.rooms WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE`,
+  text: `SELECT id, head_seq FROM klatch.rooms WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL
+    ORDER BY id FOR UPDATE`,
 }
 
 const appendEntries = {

@@ -12,7 +12,8 @@ WHERE room_id = $1 AND seq = $2 AND kind = 'message' AND author_id = $3 AND dele
 }
 const standing = {
   name: "messages_standing",
-  text: "SELECT author_id, deleted_at IS NOT NULL AS deleted FROM klatch.entries WHERE room_id = $1 AND seq = $2 AND kind = 'message'",
+  text: `SELECT author_id, deleted_at IS NOT NULL AS deleted FROM klatch.entries
+    WHERE room_id = $1 AND seq = $2 AND kind = 'message'`,
 }
 
 /** Answers whether there was such a message of this author, not deleted. */

@@ -25,7 +25,8 @@ export function chooseAccount(data: string, passwd = "/etc/passwd"): Account | n
   }
   throw new EmbeddedError(
     "failed",
-    `PostgreSQL will not run as root, and none of the users ${accountNames.join(", ")} exists here to run it as. Start Klatch as another user, or add one of them.`,
+    `PostgreSQL will not run as root, and none of the users ${accountNames.join(", ")} exists here ` +
+      `to run it as. Start Klatch as another user, or add one of them.`,
   )
 }
 
@@ -47,7 +48,8 @@ export function claim(data: string, account: Account | null): void {
   if (!account && found.uid !== ourUid) {
     throw new EmbeddedError(
       "read_only",
-      `${data} belongs to user id ${found.uid}, and this server runs as user id ${ourUid}. Start it as that user, or hand the directory over with: chown -R ${ourUid} ${data}`,
+      `${data} belongs to user id ${found.uid}, and this server runs as user id ${ourUid}. ` +
+        `Start it as that user, or hand the directory over with: chown -R ${ourUid} ${data}`,
     )
   }
   if ((found.mode & 0o777) !== 0o700) chmodSync(data, 0o700)

@@ -56,7 +56,8 @@ export async function findBinaries(account: Account | null, place: BinariesPlace
   }
   throw new EmbeddedError(
     "no_binaries",
-    `The PostgreSQL in ${source} does not run on this system (${said.trim().slice(0, 300)}). Set DATABASE_URL to use a PostgreSQL server instead.`,
+    `The PostgreSQL in ${source} does not run on this system (${said.trim().slice(0, 300)}). ` +
+      `Set DATABASE_URL to use a PostgreSQL server instead.`,
   )
 }
 
@@ -70,7 +71,8 @@ export function locatePackage(platform: string = process.platform, arch: string 
   } catch (cause) {
     throw new EmbeddedError(
       "no_binaries",
-      `There is no embedded PostgreSQL for this system (the npm package ${name} is not installed). Run npm install without --omit=optional, or set DATABASE_URL to use a PostgreSQL server.`,
+      `There is no embedded PostgreSQL for this system (the npm package ${name} is not installed). ` +
+        `Run npm install without --omit=optional, or set DATABASE_URL to use a PostgreSQL server.`,
       { cause },
     )
   }

@@ -104,7 +104,8 @@ function checkVersion({ home, data, binaries }: ClusterPlan): void {
   if (major !== binaries.major) {
     throw new EmbeddedError(
       "wrong_version",
-      `${data} was made by PostgreSQL ${major} and this Klatch carries PostgreSQL ${binaries.major}. Dump it with the Klatch that made it (pg_dump over the socket), move ${home} away, start this one and load the dump; or keep using the older one.`,
+      `${data} was made by PostgreSQL ${major} and this Klatch carries PostgreSQL ${binaries.major}. ` +
+        `Dump it with the Klatch that made it (pg_dump over the socket), move ${home} away, start this one and load the dump; or keep using the older one.`,
     )
   }
 }
@@ -112,6 +113,7 @@ function checkVersion({ home, data, binaries }: ClusterPlan): void {
 function namelessUser(): EmbeddedError {
   return new EmbeddedError(
     "failed",
-    `PostgreSQL's initdb wants a user with a name, and user id ${process.getuid?.()} has no line in /etc/passwd. Start Klatch as a named user (in a container: without --user, or with an image that names it), or set DATABASE_URL.`,
+    `PostgreSQL's initdb wants a user with a name, and user id ${process.getuid?.()} has no line in /etc/passwd. ` +
+      `Start Klatch as a named user (in a container: without --user, or with an image that names it), or set DATABASE_URL.`,
   )
 }

@@ -27,14 +27,16 @@ export function failureFromText(text: string, home: string, options?: ErrorOptio
   if (/ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/.test(text)) {
     return new EmbeddedError(
       "disk_full",
-      `The disk under ${home} is full. Free some space there (PostgreSQL needs about 100 MB to begin) and start again; nothing that was acknowledged is lost.`,
+      `The disk under ${home} is full. ` +
+        `Free some space there (PostgreSQL needs about 100 MB to begin) and start again; nothing that was acknowledged is lost.`,
       options,
     )
   }
   if (/EROFS|EACCES|EPERM|Read-only file system|Permission denied|Operation not permitted/.test(text)) {
     return new EmbeddedError(
       "read_only",
-      `${home} cannot be written by ${describeSelf()}. Set DATA_DIR to a directory it may write, or set DATABASE_URL to use a PostgreSQL server. (${lastFault(text)})`,
+      `${home} cannot be written by ${describeSelf()}. ` +
+        `Set DATA_DIR to a directory it may write, or set DATABASE_URL to use a PostgreSQL server. (${lastFault(text)})`,
       options,
     )
   }

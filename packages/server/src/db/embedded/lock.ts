@@ -64,6 +64,7 @@ function inUse(home: string, pid: number | null): EmbeddedError {
   const who = pid === null ? "another Klatch server" : `another Klatch server (process ${pid})`
   return new EmbeddedError(
     "in_use",
-    `${home} is in use by ${who}. Stop that one first, or give this one a DATA_DIR of its own; to run several servers on one database, set DATABASE_URL.`,
+    `${home} is in use by ${who}. Stop that one first, or give this one a DATA_DIR of its own; ` +
+      `to run several servers on one database, set DATABASE_URL.`,
   )
 }

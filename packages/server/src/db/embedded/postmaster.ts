@@ -69,7 +69,7 @@ export class Postmaster {
     }
   }
 
-  /** Fast shutdown: open transactions are rolled back, a checkpoint is written. Harder after `fastMaxMs`. Never rejects. */
+  /** Fast shutdown: open transactions roll back, a checkpoint is written. Harder after `fastMaxMs`. Never rejects. */
   async stop(): Promise<void> {
     for (const { signal, maxMs } of stopSteps) {
       if (this.#gone) return

@@ -8,7 +8,7 @@ import { EmbeddedError, EmbeddedPostgres } from "../embedded.ts"
 export const nobody = { uid: 65534, gid: 65534 }
 export const isRoot = process.getuid?.() === 0
 
-/** For tests: a directory that holds theirs, and one cluster made beforehand to copy, because making one takes a second. */
+/** For tests: a directory that holds theirs, and one cluster to copy from, because making one takes a second. */
 export class TestBed implements AsyncDisposable {
   readonly root = mkdtempSync(join(tmpdir(), "embedded-test-"))
   readonly #seed = join(this.root, "seed")
