@@ -138,7 +138,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const directory = new RoomDirectory(db)
   const members = new Members(db, log)
   const rooms = new Rooms({ db, log, directory, members, newId })
-  const messages = new Messages(db, log, newId)
+  const messages = new Messages(db, log, members, newId)
   const services = {
     users,
     rooms,
@@ -212,7 +212,6 @@ export async function startApp(options: AppOptions): Promise<App> {
   const server = Bun.serve<Session>({
     hostname: config.host,
     port: config.port,
-    maxRequestBodySize: limits.bodyBytesMax * 4,
     websocket: gateway.handler,
     async fetch(request, server) {
       const url = new URL(request.url)
@@ -238,8 +237,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     retention,
     async stop(spreadMs = DRAIN_SPREAD_MS) {
       isDraining = true
-      // Resolves only when the last socket is gone, which is what the drain brings about.
-      void server.stop(false)
       const hadConnections = registry.count > 0
       gateway.drain(hadConnections ? spreadMs : 0)
       if (hadConnections) await until(() => registry.count === 0, clock, spreadMs + 2_000)

@@ -92,8 +92,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   const parsed = schema.safeParse(environment)
   if (!parsed.success)
     for (const issue of parsed.error.issues) faults.push(`${issue.path.join(".")}: ${issue.message}`)
+  faults.push(...contradictions(readable(environment)))
   const e = parsed.data
-  if (e) faults.push(...contradictions(e))
   if (!e || faults.length > 0) throw new ConfigError(faults)
   const hasIssuer = e.JWT_SECRET !== undefined || e.JWKS_URL !== undefined
   return {
@@ -112,11 +112,23 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   }
 }
 
-function contradictions(e: z.output<typeof schema>): string[] {
+type Environment = z.output<typeof schema>
+
+/** What can be read of an environment, whatever else is wrong with it. */
+function readable(environment: Record<string, string | undefined>): Partial<Environment> {
+  const values: Record<string, unknown> = {}
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const value = field.safeParse(environment[name])
+    if (value.success) values[name] = value.data
+  }
+  return values as Partial<Environment>
+}
+
+function contradictions(e: Partial<Environment>): string[] {
   const faults: string[] = []
   if (e.DATABASE_URL && e.POSTGRES_DSN && e.DATABASE_URL !== e.POSTGRES_DSN)
     faults.push("DATABASE_URL and POSTGRES_DSN: both are set and differ; set one")
-  if ((e.DATABASE_URL ?? e.POSTGRES_DSN) && !e.ENABLE_PERSISTENCE)
+  if ((e.DATABASE_URL ?? e.POSTGRES_DSN) && e.ENABLE_PERSISTENCE === false)
     faults.push("ENABLE_PERSISTENCE=false means a throw-away database; unset DATABASE_URL, or unset this")
   if (e.REDIS_URL ?? e.REDIS_ADDR)
     faults.push("REDIS_URL: this version runs as one node and does not join others yet; unset it")

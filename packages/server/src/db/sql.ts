@@ -81,9 +81,8 @@ export class Database implements Queryable, AsyncDisposable {
   }
 
   query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
-    return this.#timed(
-      "read",
-      async () => (await this.#read.query<R>({ ...statement, values: values as unknown[] })).rows,
+    return this.#timed("read", () =>
+      driven(async () => (await this.#read.query<R>(withValues(statement, values))).rows),
     )
   }
 
@@ -94,31 +93,31 @@ export class Database implements Queryable, AsyncDisposable {
 
   /** One statement on the log's own connection. */
   write<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
-    return this.#timed(
-      "write",
-      async () => (await this.#write.query<R>({ ...statement, values: values as unknown[] })).rows,
+    return this.#timed("write", () =>
+      driven(async () => (await this.#write.query<R>(withValues(statement, values))).rows),
     )
   }
 
   /** Runs `work` in a transaction on `lane`; commits when it resolves, rolls back when it rejects. */
   transaction<T>(lane: Lane, work: (tx: Queryable) => Promise<T>): Promise<T> {
     return this.#timed(lane, async () => {
-      const client = await (lane === "write" ? this.#write : this.#read).connect()
+      const client = await driven(() => (lane === "write" ? this.#write : this.#read).connect())
+      const query = async <R extends object>(statement: Statement, values: readonly unknown[] = []) =>
+        (await driven(() => client.query<R>(withValues(statement, values)))).rows
       let broken: Error | undefined
       try {
-        await client.query("BEGIN")
-        const result = await work({
-          query: async <R extends object>(statement: Statement, values: readonly unknown[] = []) =>
-            (await client.query<R>({ ...statement, values: values as unknown[] })).rows,
-        })
+        await driven(() => client.query("BEGIN"))
+        const result = await work({ query })
         // COMMIT of a failed transaction succeeds, by rolling back: nothing may be acked on its word alone.
-        const { command } = await client.query("COMMIT")
-        if (command !== "COMMIT") throw new Error(`the transaction ended by ${command}`)
+        const { command } = await driven(() => client.query("COMMIT"))
+        assert(command === "COMMIT", `the transaction ended by ${command}`)
         return result
       } catch (error) {
-        assert(error instanceof Error, "a driver rejects with an Error")
-        if (isOutage(error)) broken = error
-        else await client.query("ROLLBACK").catch((failed: Error) => (broken = failed))
+        if (error instanceof DatabaseOutage) broken = error
+        else
+          await client.query("ROLLBACK").catch((failed: Error) => {
+            broken = failed
+          })
         throw error
       } finally {
         client.release(broken)
@@ -131,7 +130,7 @@ export class Database implements Queryable, AsyncDisposable {
     query(text: string, values?: unknown[]): Promise<pg.QueryResult>
     release(): void
   }> {
-    const client = await this.#read.connect()
+    const client = await driven(() => this.#read.connect())
     return { query: (text, values) => client.query(text, values), release: () => client.release(true) }
   }
 
@@ -153,26 +152,43 @@ export class Database implements Queryable, AsyncDisposable {
   [Symbol.asyncDispose] = () => this.close()
 }
 
-/** SQLSTATE of `error`, or undefined when it did not come from the server. */
-export const sqlState = (error: unknown): string | undefined => {
-  const code = (error as { code?: unknown } | null)?.code
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined
-}
+const withValues = (statement: Statement, values: readonly unknown[]) => ({
+  ...statement,
+  values: values as unknown[],
+})
 
 /**
- * Whether the same work may succeed later, its outcome now being unknown or certainly not done: the connection
- * broke, the server is stopping, starting, full, read-only or out of disk, or it chose us to end a deadlock.
+ * The database could not do it now, and the outcome is unknown or certainly nothing: the connection broke, the server
+ * is stopping, starting, full, read-only or out of disk, or it ended us to solve a deadlock. The same work may succeed
+ * later.
  */
-export function isOutage(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const state = sqlState(error)
-  if (state === undefined) return error instanceof pg.DatabaseError || !isOurs(error)
-  // 0A000: a plan of before a migration; the connection that held it is not used again.
-  return /^(08|53|57P|58|40|25006|XX|0A000|57014)/.test(state)
+export class DatabaseOutage extends Error {
+  override name = "DatabaseOutage"
 }
+
+/** Whether the same work may succeed later. */
+export const isOutage = (error: unknown): boolean => error instanceof DatabaseOutage
 
 /** Whether `error` is a unique violation (SQLSTATE 23505). */
 export const isUniqueViolation = (error: unknown): boolean => sqlState(error) === "23505"
 
-const isOurs = (error: Error) =>
-  error.name === "AppError" || error.name === "AssertionError" || error instanceof TypeError
+/** SQLSTATE of `error`, or undefined when it did not come from the server. */
+const sqlState = (error: unknown): string | undefined => {
+  const code = (error as { code?: unknown } | null)?.code
+  return error instanceof pg.DatabaseError && typeof code === "string" ? code : undefined
+}
+
+// 0A000: a plan of before a migration; the connection that held it is not used again.
+const outageStates = /^(08|53|57P|58|40|25006|XX|0A000|57014)/
+
+/** Runs what only the driver can fail at: whatever has no ordinary SQLSTATE then is an outage. */
+async function driven<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const state = sqlState(error)
+    if (state !== undefined && !outageStates.test(state)) throw error
+    const { message, code } = error as { message?: string; code?: unknown }
+    throw new DatabaseOutage(`${message}${code ? ` (${code})` : ""}`, { cause: error })
+  }
+}

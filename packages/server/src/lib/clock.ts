@@ -26,6 +26,12 @@ export const systemClock: Clock = {
   },
 }
 
+/** Keeps the process alive until the returned function is called, which the clock's timers do not. */
+export function holdProcess(): () => void {
+  const hold = setInterval(() => {}, 60_000)
+  return () => clearInterval(hold)
+}
+
 /** Resolves after `delayMs` of `clock`'s time. Never rejects. */
 export function delay(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve))

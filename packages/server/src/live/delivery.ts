@@ -149,6 +149,12 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     }
   }
 
+  /** Makes a room live, so that an `attach` without a cursor is done at once. Rejects when its head cannot be read. */
+  async open(room: R): Promise<void> {
+    const live = this.#room(room)
+    while (live.opening) await live.opening
+  }
+
   /** Ends a hold: subscribes at once where delivery stands. To be called once for every room that is held. */
   cutoverAt(room: R, subscriber: Subscriber, since: number): Cutover {
     const live = this.#rooms.get(room.id)

@@ -22,6 +22,8 @@ export interface RoomInfo extends LogRoom {
   readonly name: string
 }
 
+/** The same words for what is missing and for what one may not know of. */
+export const NO_SUCH_ROOM = "There is no such room."
 const FOLLOWED_MAX = 200
 const FIRST_ID = "00000000-0000-0000-0000-000000000000"
 
@@ -68,7 +70,8 @@ export class Members {
   async require(principal: Principal, action: Action, room: LogRoom): Promise<Role | null> {
     const role = await this.role(room, principal.user.id)
     const verdict = decide(action, room.kind, role)
-    if (!verdict.allowed) throw new AppError(verdict.code)
+    if (!verdict.allowed)
+      throw new AppError(verdict.code, verdict.code === "not_found" ? NO_SUCH_ROOM : undefined)
     return role
   }
 

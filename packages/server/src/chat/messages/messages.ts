@@ -6,7 +6,7 @@ import { eventOf, OWN_CLIENT_ID_PREFIX } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import type { Placed } from "../../log/log-store.ts"
 import { readMessages } from "../../log/read.sql.ts"
-import type { RoomInfo } from "../members/members.ts"
+import type { Members, RoomInfo } from "../members/members.ts"
 import { deleteMessage, editMessage, messageStanding } from "./messages.sql.ts"
 
 /** A message as it is sent, checked by the contract's schema. */
@@ -20,15 +20,17 @@ export interface NewMessage {
 
 export type Sent = (error: AppError | undefined, ack: Omit<SentAck, "ref"> | undefined) => void
 
-/** Messages: sent, changed, taken back, paged. Whoever calls has asked the policy first. */
+/** Messages: sent, changed, taken back, paged. Whoever calls has asked `admit` or the policy first. */
 export class Messages {
   readonly #db: Queryable
   readonly #log: GroupCommit
+  readonly #members: Members
   readonly #newId: () => string
 
-  constructor(db: Queryable, log: GroupCommit, newId: () => string) {
+  constructor(db: Queryable, log: GroupCommit, members: Members, newId: () => string) {
     this.#db = db
     this.#log = log
+    this.#members = members
     this.#newId = newId
   }
 
@@ -56,11 +58,16 @@ export class Messages {
     )
   }
 
-  /** Rejects with `not_found` unless what is answered or continued is a message of this room. */
-  async requireTargets(room: RoomInfo, message: NewMessage): Promise<void> {
+  /**
+   * Rejects unless the principal may send this here, and what it answers or continues is a message of the room.
+   * Writing to a public room makes a member.
+   */
+  async admit(principal: Principal, room: RoomInfo, message: NewMessage): Promise<void> {
+    const role = await this.#members.require(principal, "post", room)
     for (const seq of new Set([message.reply_to, message.thread_id]))
       if (seq !== undefined && !(await messageStanding(this.#db, room.id, seq)))
         throw new AppError("not_found", `There is no message ${seq} in this room.`)
+    if (role === null) await this.#members.join(principal, room)
   }
 
   /** Changes one's own message; answers the seq of the change. Rejects with `forbidden` or `not_found`. */

@@ -20,7 +20,9 @@ export function decide(action: Action, kind: RoomKind, role: Role | null): Verdi
         : refused("forbidden")
   if (role === null) {
     if (kind !== "public") return refused("not_found")
-    return action === "read" || action === "join" || action === "post" ? allowed : refused("forbidden")
+    return action === "read" || action === "join" || action === "post" || action === "leave"
+      ? allowed
+      : refused("forbidden")
   }
   switch (action) {
     case "read":

@@ -4,7 +4,7 @@ import type { Queryable } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { eventOf } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
-import { addMember, inboxOf, type Members, type RoomInfo } from "../members/members.ts"
+import { addMember, inboxOf, type Members, NO_SUCH_ROOM, type RoomInfo } from "../members/members.ts"
 import { directName, type RoomDirectory, roomInfoOf, slugName } from "./room-directory.ts"
 import {
   deleteRoom,
@@ -60,7 +60,7 @@ export class Rooms {
   async find(principal: Principal, ref: string): Promise<RoomInfo> {
     if (ref === principal.user.id) return { ...inboxOf(principal.user), slug: null, name: "inbox" }
     const room = await this.#options.directory.find(ref)
-    if (!room) throw new AppError("not_found", "There is no such room.")
+    if (!room) throw new AppError("not_found", NO_SUCH_ROOM)
     return room
   }
 
@@ -110,7 +110,7 @@ export class Rooms {
     const room = await this.find(principal, ref)
     const role = await members.require(principal, "read", room)
     const row = (await roomsByIds(db, [room.id]))[0]
-    if (!row) throw new AppError("not_found", "There is no such room.")
+    if (!row) throw new AppError("not_found", NO_SUCH_ROOM)
     return publicRoom(row, role)
   }
 

@@ -130,7 +130,7 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
   const writable = async (request: Request, ref: string) => {
     const principal = await writer(services, request)
     const room = await rooms.find(principal, ref)
-    if ((await members.require(principal, "post", room)) === null) await members.join(principal, room)
+    await members.require(principal, "post", room)
     return { principal, room }
   }
   app.openapi(page, async (c) => {
@@ -142,7 +142,7 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(send, async (c) => {
     const { principal, room } = await writable(c.req.raw, c.req.valid("param").id)
     const message = c.req.valid("json")
-    await messages.requireTargets(room, message)
+    await messages.admit(principal, room, message)
     const { type: _, ...ack } = await messages.sendNow(principal, room, message)
     return c.json(ack, 201)
   })

@@ -63,13 +63,33 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
   mountRooms(app, services)
   mountMessages(app, services)
   mountOperate(app, services)
-  app.notFound(() => errorResponse(new AppError("not_found", "There is nothing at this address.")))
-  app.onError((error) => errorResponse(services.toldAs(isBadJson(error) ? new AppError("bad_json") : error)))
+  const addresses = addressesOf(app)
+  app.notFound((c) => {
+    const methods = addresses.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method)
+    return methods.length > 0
+      ? errorResponse(new AppError("method_not_allowed"), { allow: [...new Set(methods)].join(", ") })
+      : errorResponse(new AppError("not_found", "There is nothing at this address."))
+  })
+  app.onError((error) => errorResponse(services.toldAs(requestFault(error) ?? error)))
   return app
 }
 
 /** The OpenAPI 3.1 document of the routes; made at each call. */
 export const openapiDocument = (routes: OpenAPIHono): object => routes.getOpenAPI31Document(OPENAPI)
 
-/** Hono's own complaint about a body that is no JSON. */
-const isBadJson = (error: Error) => error instanceof HTTPException && error.status === 400
+/** What Hono and Bun complain of in a request; undefined when it is not the request's fault. */
+function requestFault(error: Error): AppError | undefined {
+  if (error.name === "AbortError") return new AppError("bad_json", "The request ended before its body did.")
+  if (!(error instanceof HTTPException)) return undefined
+  return new AppError(error.status === 415 ? "unsupported_media_type" : "bad_json")
+}
+
+/** Which methods each address takes. */
+function addressesOf(app: OpenAPIHono): { method: string; pattern: RegExp }[] {
+  return app.routes
+    .filter(({ method, path }) => method !== "ALL" && path !== "/*")
+    .flatMap(({ method, path }) => {
+      const pattern = new RegExp(`^${path.replace(/[.]/g, "\\.").replace(/:[a-z_]+/g, "[^/]+")}$`)
+      return (method === "GET" ? ["GET", "HEAD"] : [method]).map((m) => ({ method: m, pattern }))
+    })
+}

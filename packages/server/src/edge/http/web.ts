@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto"
 import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
-import { gzipSync } from "node:zlib"
 import type { BunPlugin } from "bun"
+import { type Answer, type CacheControl, securityHeaders, staticAnswer } from "./static-page.ts"
 
 /** The web client, as one bundle in memory. */
 export interface Web {
@@ -71,33 +70,23 @@ function reactIsPreact(entry: string): BunPlugin {
   }
 }
 
-/** What every answer carries. The page loads nothing but its own files, and talks to nobody but its own server. */
-const securityHeaders = {
-  // 'self' in connect-src covers ws: and wss: of the same host.
-  "content-security-policy": [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "frame-ancestors 'self'",
-    "form-action 'none'",
-  ].join("; "),
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(), geolocation=(), microphone=()",
-}
+/** The page loads nothing but its own files, and talks to nobody but its own server. */
+const headers = securityHeaders([
+  "script-src 'self'",
+  "style-src 'self'",
+  // Covers ws: and wss: of the same host.
+  "connect-src 'self'",
+  "img-src 'self' data:",
+])
 
-const cacheForEver = "public, max-age=31536000, immutable"
-const cacheAndAsk = "no-cache"
+/** The page is asked about at every visit; its files have a hash in their names. */
+const cacheControlOf = (path: string): CacheControl =>
+  path === "/" ? "no-cache" : "public, max-age=31536000, immutable"
 
 function webOf(bundle: Bundle): Web {
-  const answers = new Map<string, (request: Request) => Response>()
+  const answers = new Map<string, Answer>()
   for (const [path, { body, contentType }] of bundle) {
-    const answer = fileAnswer(body, contentType, path === "/" ? cacheAndAsk : cacheForEver)
+    const answer = staticAnswer({ body, contentType, cacheControl: cacheControlOf(path), headers })
     for (const at of path === "/" ? pagePaths : [path]) answers.set(at, answer)
   }
   return {
@@ -106,44 +95,6 @@ function webOf(bundle: Bundle): Web {
       return answers.get(new URL(request.url).pathname)?.(request)
     },
   }
-}
-
-/** Both spellings of a file are made once, here. */
-function fileAnswer(body: Uint8Array<ArrayBuffer>, contentType: string, cacheControl: string) {
-  const hash = createHash("sha256").update(body).digest("base64url").slice(0, 22)
-  const headers = {
-    ...securityHeaders,
-    "content-type": contentType,
-    "cache-control": cacheControl,
-    vary: "accept-encoding",
-  }
-  const plain = { body, headers: { ...headers, etag: `"${hash}"` } }
-  const zipped = gzipSync(body, { level: 9 })
-  const gzip = {
-    body: new Uint8Array(zipped),
-    headers: { ...headers, etag: `"${hash}-gzip"`, "content-encoding": "gzip" },
-  }
-  return (request: Request): Response => {
-    const { body, headers } = takesGzip(request) && gzip.body.length < plain.body.length ? gzip : plain
-    if (isKnown(request, headers.etag)) {
-      const { "content-type": _type, ...rest } = headers
-      return new Response(null, { status: 304, headers: rest })
-    }
-    const length = { "content-length": String(body.length) }
-    return new Response(request.method === "HEAD" ? null : body, { headers: { ...headers, ...length } })
-  }
-}
-
-/** Whether the reader takes gzip: named, and not with a weight of 0. */
-function takesGzip(request: Request): boolean {
-  const accepted = request.headers.get("accept-encoding") ?? ""
-  return accepted.split(",").some((one) => /^\s*gzip\s*(;\s*q\s*=\s*(?!0(\.0*)?\s*$)[\d.]+\s*)?$/i.test(one))
-}
-
-function isKnown(request: Request, etag: string): boolean {
-  const known = request.headers.get("if-none-match")
-  if (known === null) return false
-  return known.split(",").some((one) => one.trim() === "*" || one.trim().replace(/^W\//, "") === etag)
 }
 
 const failurePage = `<!doctype html>
@@ -162,12 +113,8 @@ function failedWeb(): Web {
     respond(request) {
       if (request.method !== "GET" && request.method !== "HEAD") return undefined
       if (!pagePaths.includes(new URL(request.url).pathname)) return undefined
-      const headers = {
-        ...securityHeaders,
-        "content-type": "text/html;charset=utf-8",
-        "cache-control": "no-store",
-      }
-      return new Response(request.method === "HEAD" ? null : body, { status: 503, headers })
+      const told = { ...headers, "content-type": "text/html;charset=utf-8", "cache-control": "no-store" }
+      return new Response(request.method === "HEAD" ? null : body, { status: 503, headers: told })
     },
   }
 }

@@ -46,6 +46,7 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   async leave(services, session, frame) {
     const room = await services.rooms.find(session.principal, frame.room_id)
     if (frame.forget) await services.members.leave(session.principal, room)
+    else if (!session.isSubscribed(room.id)) await services.members.require(session.principal, "read", room)
     session.unsubscribe(room.id)
     session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
   },
@@ -61,7 +62,8 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     })
   },
   async edit(services, session, frame) {
-    const room = await writable(services, session, frame.room_id)
+    const room = await services.rooms.find(session.principal, frame.room_id)
+    await services.members.require(session.principal, "post", room)
     const { seq, at } = await services.messages.edit(session.principal, room, frame.message_id, frame.content)
     session.reply({
       type: "ack",
@@ -73,7 +75,8 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     })
   },
   async delete(services, session, frame) {
-    const room = await writable(services, session, frame.room_id)
+    const room = await services.rooms.find(session.principal, frame.room_id)
+    await services.members.require(session.principal, "post", room)
     const { seq, at } = await services.messages.delete(session.principal, room, frame.message_id)
     session.reply({
       type: "ack",
@@ -134,17 +137,9 @@ async function sendAsked(
   ref: string | undefined,
   isQuiet: boolean,
 ): Promise<void> {
-  const room = await writable(services, session, roomRef)
-  await services.messages.requireTargets(room, message)
-  submit(services, session, room, message, ref, isQuiet)
-}
-
-/** The room, which the principal may write to. Writing to a public room makes a member. */
-async function writable(services: Services, session: Session, roomRef: string): Promise<RoomInfo> {
   const room = await services.rooms.find(session.principal, roomRef)
-  const role = await services.members.require(session.principal, "post", room)
-  if (role === null) await services.members.join(session.principal, room)
-  return room
+  await services.messages.admit(session.principal, room, message)
+  submit(services, session, room, message, ref, isQuiet)
 }
 
 /** Hands the message to the log; the answer comes when it is durable. */
@@ -164,7 +159,7 @@ function submit(
     if (error) {
       services.events.answeredError(error.code)
       session.replyError(error, ref)
-    } else if (!isQuiet) session.reply({ ref, ...ack })
+    } else if (!isQuiet) session.replySoon({ ref, ...ack })
   })
 }
 
@@ -237,7 +232,7 @@ async function resume(services: Services, session: Session, frame: FrameOf<"resu
 }
 
 /** Waits for all, then rejects with the first failure: nothing goes on behind the answer's back. */
-async function allSettled(work: Promise<void>[]): Promise<void> {
+export async function allSettled(work: Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(work))
     if (outcome.status === "rejected") throw outcome.reason
 }

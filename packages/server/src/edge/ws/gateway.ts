@@ -1,9 +1,9 @@
-import { frameSchemas, isFrameType, limits, publicLimits } from "@klatch/protocol"
+import { frameSchemas, isFrameType, limits, publicLimits, ref as refSchema } from "@klatch/protocol"
 import type { RoomInfo } from "../../chat/members/members.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Rate, take } from "../../lib/token-bucket.ts"
 import type { CommittedBatch } from "../../log/group-commit.ts"
-import { handlers, joinRoom, sendHome } from "./dispatch.ts"
+import { allSettled, handlers, joinRoom, sendHome } from "./dispatch.ts"
 import type { Registry } from "./registry.ts"
 import type { Services } from "./services.ts"
 import { Session, type SessionStart, type Socket } from "./session.ts"
@@ -76,9 +76,31 @@ export class Gateway implements Disposable {
     close: (socket: Socket, code: number) => this.#onClose(socket.data, code),
   } as const
 
-  /** A session for someone about to connect. */
-  session(start: SessionStart): Session {
-    return new Session(start, this.#rate.burst, this.#nowMs())
+  /**
+   * A session for someone about to connect. What it follows by itself is found before hello, and it hears of rooms
+   * that are added meanwhile: from hello on it misses nothing ([R9]). Ends with the socket, or by `abandon`.
+   */
+  async prepare(start: SessionStart): Promise<Session> {
+    const { registry, services } = this.#options
+    const session = new Session(start, this.#rate.burst, this.#nowMs())
+    registry.add(session)
+    if (!session.isAuto) return session
+    try {
+      for (const room of await services.members.followed(session.principal.user.id)) {
+        await services.delivery.open(room)
+        session.follows ??= []
+        session.follows.push({ room, since: undefined })
+      }
+      return session
+    } catch (error) {
+      registry.remove(session)
+      throw error
+    }
+  }
+
+  /** The connection did not come about. */
+  abandon(session: Session): void {
+    this.#options.registry.remove(session)
   }
 
   /** Frames handled since the start. */
@@ -113,33 +135,30 @@ export class Gateway implements Disposable {
   #nowMs = () => this.#options.services.clock.monotonicMs()
 
   #onOpen(socket: Socket): void {
-    const { registry, services } = this.#options
+    const { services } = this.#options
     const session = socket.data
     session.socket = socket
     session.isOpen = true
     session.heardMs = this.#nowMs()
-    registry.add(session)
     this.#openedSinceCollect++
     services.events.connected(session.principal.user.id)
     session.send(this.#hello(session))
-    if (session.isAuto || session.roomRef !== undefined) this.#hold(session, this.#begin(session), undefined)
+    const work = (session.follows ?? []).map(({ room, since }) => this.#follow(session, room, since))
+    session.follows = undefined
+    if (session.roomRef !== undefined)
+      work.push(joinRoom(services, session, session.roomRef, undefined, undefined))
+    if (work.length > 0) this.#hold(session, allSettled(work), undefined)
   }
 
   /** Written by hand around what is the same for all: connecting is a rush, and garbage makes the heap large. */
   #hello(session: Session): string {
     const { services } = this.#options
     const time = new Date(services.clock.now()).toISOString()
-    return `{"type":"hello","session_id":"${services.newId()}","user":${JSON.stringify(session.principal.user)},"heartbeat_ms":${this.#heartbeatMs},"server_time":"${time}","limits":${helloLimits}}`
-  }
-
-  /** The rooms of a new connection: those it follows by itself, and the one given at connect. */
-  async #begin(session: Session): Promise<void> {
-    const { services } = this.#options
-    if (session.isAuto)
-      for (const room of await services.members.followed(session.principal.user.id))
-        await this.#follow(session, room)
-    if (session.roomRef !== undefined)
-      await joinRoom(services, session, session.roomRef, undefined, undefined)
+    const user = JSON.stringify(session.principal.user)
+    return (
+      `{"type":"hello","session_id":"${services.newId()}","user":${user},` +
+      `"heartbeat_ms":${this.#heartbeatMs},"server_time":"${time}","limits":${helloLimits}}`
+    )
   }
 
   async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
@@ -157,7 +176,12 @@ export class Gateway implements Disposable {
     const { services } = this.#options
     services.directory
       .find(event.room.id)
-      .then((room) => room && this.#follow(session, room, event.since))
+      .then(async (room) => {
+        if (!room) return
+        if (session.isOpen) return this.#follow(session, room, event.since)
+        session.follows ??= []
+        session.follows.push({ room, since: event.since })
+      })
       .catch((error) => this.#answer(session, error, undefined))
   }
 
@@ -224,11 +248,8 @@ export class Gateway implements Disposable {
       if (session.isPlainText) return { frame: undefined, ref: undefined }
       throw new AppError("bad_json")
     }
-    const { ref } = value as { ref?: unknown }
-    return {
-      frame: value,
-      ref: typeof ref === "string" && ref.length <= limits.refCharsMax ? ref : undefined,
-    }
+    const given = refSchema.safeParse((value as { ref?: unknown }).ref)
+    return { frame: value, ref: given.success ? given.data : undefined }
   }
 
   #dispatch(session: Session, frame: { type?: unknown }): void | Promise<void> {

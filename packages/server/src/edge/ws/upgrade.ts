@@ -40,7 +40,7 @@ export async function upgrade(
     const refusal = options.refusal()
     if (refusal) throw refusal
     const principal = await options.identity.namedOrGuest(claims)
-    const session = options.gateway.session({
+    const session = await options.gateway.prepare({
       principal,
       roomRef,
       isAuto: url.searchParams.get("subscribe") !== "none",
@@ -52,6 +52,7 @@ export async function upgrade(
       .some((p) => p.trim() === SUBPROTOCOL)
     const headers = wantsOurs ? { "sec-websocket-protocol": SUBPROTOCOL } : {}
     if (server.upgrade(request, { data: session, headers })) return undefined
+    options.gateway.abandon(session)
     throw new AppError("upgrade_required", "This WebSocket handshake is not complete.")
   } catch (error) {
     return errorResponse(options.onError(error))

@@ -1,0 +1,137 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test"
+import { historyPage, room } from "@klatch/protocol"
+import { ask, got } from "./answer.ts"
+import { Caller } from "./caller.ts"
+import { testMs, unique } from "./target.ts"
+
+setDefaultTimeout(testMs)
+
+describe("join and leave", () => {
+  test("[R1] a membership is an entry once: coming back writes nothing", async () => {
+    const slug = unique("once")
+    const name = unique("ann")
+    for (let i = 0; i < 3; i++) {
+      await using ann = await Caller.as(name, `room_id=${slug}`)
+      const ack = await ann.hears("the ack", (f) => f.type === "ack")
+      expect(ack).toMatchObject({ head: 1, role: "owner", room: slug })
+      expect(await ann.acked({ type: "join", room_id: slug })).toMatchObject({ head: 1, role: "owner" })
+      await ann.acked({ type: "leave", room_id: slug })
+    }
+    expect((await got(historyPage, `GET /rooms/${slug}/messages`)).head).toBe(1)
+  })
+
+  test("[R1] join and leave are heard by the others, with who and when", async () => {
+    const slug = unique("heard")
+    await using ann = await Caller.in(slug)
+    await using bob = await Caller.in(slug)
+    const who = { user_id: bob.user.id, from: bob.user.username, room_id: ann.roomId }
+    expect(await ann.hears("the join", (f) => f.type === "join" && f.seq === 2)).toMatchObject({
+      ...who,
+      role: "member",
+    })
+    await bob.acked({ type: "leave", room_id: slug, forget: true })
+    expect(await ann.hears("the leave", (f) => f.type === "leave")).toMatchObject({ ...who, seq: 3 })
+  })
+
+  test("[R2] after leave nothing is received; the membership stays unless it is forgotten", async () => {
+    const slug = unique("leave")
+    const role = async () => (await got(room, `GET /rooms/${slug}?user=${bob.user.username}`)).role
+    await using ann = await Caller.in(slug)
+    await using bob = await Caller.in(slug)
+    await bob.acked({ type: "leave", room_id: slug })
+    await ann.acked({ type: "message", room_id: slug, content: "unheard" })
+    await bob.settled()
+    expect(bob.entries(ann.roomId).filter((f) => f.type === "message")).toEqual([])
+    expect(await role()).toBe("member")
+    await bob.acked({ type: "leave", room_id: slug, forget: true })
+    expect(await role()).toBeNull()
+    await bob.acked({ type: "leave", room_id: slug, forget: true })
+  })
+
+  test("[R2] a membership ended elsewhere ends what this connection receives", async () => {
+    const slug = unique("elsewhere")
+    await using ann = await Caller.in(slug)
+    await using bob = await Caller.in(slug)
+    expect((await ask(`POST /rooms/${slug}/leave?user=${bob.user.username}`)).status).toBe(204)
+    await ann.hears("the leave", (f) => f.type === "leave")
+    await bob.hears("the word in the inbox", (f) => f.type === "room_removed")
+    await ann.acked({ type: "message", room_id: slug, content: "unheard" })
+    await bob.settled()
+    expect(bob.entries(ann.roomId).filter((f) => f.type === "message")).toEqual([])
+  })
+
+  test("[R3] join of a public room that is missing makes it; many at once make one", async () => {
+    const slug = unique("made")
+    const callers = await Promise.all(Array.from({ length: 8 }, () => Caller.as(unique("u"))))
+    const acks = await Promise.all(callers.map((c) => c.acked({ type: "join", room_id: slug })))
+    expect(new Set(acks.map((ack) => ack.room_id)).size).toBe(1)
+    expect(acks.filter((ack) => ack.role === "owner").length).toBe(1)
+    const head = (await got(historyPage, `GET /rooms/${slug}/messages`)).head
+    expect(head).toBe(8)
+    await Promise.all(callers.map((c) => c.close()))
+  })
+
+  test("[R3] live events begin right after the head that the ack of join tells", async () => {
+    const slug = unique("live")
+    await using writer = await Caller.in(slug)
+    const callers: Caller[] = []
+    let isDone = false
+    const writing = (async () => {
+      while (!isDone)
+        await ask(`POST /rooms/${slug}/messages?user=${unique("w")}`, { body: { content: "x" } })
+    })()
+    for (let i = 0; i < 10; i++) callers.push(await Caller.in(slug))
+    for (const caller of callers) {
+      const { head } = caller.heard.find((f) => f.type === "ack") as unknown as { head: number }
+      await caller.hears("the first live entry", (f) => f.room_id === writer.roomId && f.type === "message")
+      expect(caller.entries(writer.roomId)[0]?.seq).toBe(head + 1)
+    }
+    isDone = true
+    await writing
+    for (const caller of callers) await caller[Symbol.asyncDispose]()
+  })
+})
+
+describe("typing", () => {
+  test("[C30] typing reaches the others in the room, never the one who types, and is not stored", async () => {
+    const slug = unique("typing")
+    await using ann = await Caller.in(slug)
+    await using bob = await Caller.in(slug)
+    const before = (await got(historyPage, `GET /rooms/${slug}/messages`)).head
+    await ann.acked({ type: "typing", room_id: slug })
+    expect(await bob.hears("typing", (f) => f.type === "typing")).toEqual({
+      type: "typing",
+      room_id: ann.roomId,
+      user_id: ann.user.id,
+      from: ann.user.username,
+      active: true,
+    })
+    await ann.acked({ type: "typing", room_id: slug, active: false })
+    await bob.hears("the end of typing", (f) => f.type === "typing" && f.active === false)
+    await ann.settled()
+    expect(ann.heard.filter((f) => f.type === "typing")).toEqual([])
+    expect((await got(historyPage, `GET /rooms/${slug}/messages`)).head).toBe(before)
+  })
+
+  test("[C30] going on typing is told at most once a second, stopping always", async () => {
+    const slug = unique("throttle")
+    await using ann = await Caller.in(slug)
+    await using bob = await Caller.in(slug)
+    const startMs = performance.now()
+    for (let i = 0; i < 20; i++) await ann.acked({ type: "typing", room_id: slug })
+    await ann.acked({ type: "typing", room_id: slug, active: false })
+    await bob.hears("the end", (f) => f.type === "typing" && f.active === false)
+    const told = bob.heard.filter((f) => f.type === "typing" && f.active === true).length
+    expect(told).toBeGreaterThanOrEqual(1)
+    expect(told).toBeLessThanOrEqual(1 + Math.floor((performance.now() - startMs) / 1_000))
+  })
+
+  test("[C30] typing in a room that this connection has not joined is not_found", async () => {
+    const slug = unique("typing")
+    await using ann = await Caller.in(slug)
+    await using bob = await Caller.as(unique("bob"))
+    expect(await bob.ask({ type: "typing", room_id: slug })).toMatchObject({ code: "not_found" })
+    await ann.settled()
+    expect(ann.heard.filter((f) => f.type === "typing")).toEqual([])
+  })
+})
