@@ -10,9 +10,9 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { systemClock } from "../lib/clock.ts"
-import { lost, OwnerProcess, Writer, withClient } from "./embedded/owner-process.ts"
+import { lost, OwnerProcess, Writer, withClient } from "./embedded/owner-process.fixture.ts"
 import { isAlive, processesIn, until } from "./embedded/processes.ts"
-import { isRoot, nobody, refusalOf, TestBed } from "./embedded/test-bed.ts"
+import { isRoot, nobody, refusalOf, TestBed } from "./embedded/test-bed.fixture.ts"
 import { EmbeddedPostgres } from "./embedded.ts"
 
 // A guard against hanging, not a measure: a first start takes its second of processor time, whoever else wants it.

@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { backoffMs } from "../lib/backoff.ts"
-import { type Clock, delay, systemClock } from "../lib/clock.ts"
+import { type Clock, delay, holdProcess, systemClock } from "../lib/clock.ts"
 import { chooseAccount } from "./embedded/account.ts"
 import { findBinaries } from "./embedded/binaries.ts"
 import { prepareCluster, superuser } from "./embedded/cluster.ts"
@@ -219,11 +219,11 @@ function emitter(onEvent: EmbeddedPostgresOptions["onEvent"]): (event: EmbeddedE
 
 /** Keeps the process alive until `work` is done: the clock's timers and the postmaster do not. */
 async function held<T>(work: () => Promise<T>): Promise<T> {
-  const hold = setInterval(() => {}, 60_000)
+  const release = holdProcess()
   try {
     return await work()
   } finally {
-    clearInterval(hold)
+    release()
   }
 }
 

@@ -15,7 +15,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { findBinaries, locatePackage, mendLinks } from "./binaries.ts"
 import { run } from "./processes.ts"
-import { isRoot, nobody, sh } from "./test-bed.ts"
+import { isRoot, nobody, sh } from "./test-bed.fixture.ts"
 
 // A guard against hanging, not a measure: a first start takes its second of processor time, whoever else wants it.
 setDefaultTimeout(60_000)

@@ -16,6 +16,7 @@ import { homedir, tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Account, canEnter } from "./account.ts"
+import { cacheHome } from "./environment.ts"
 import { EmbeddedError } from "./failure.ts"
 import { run } from "./processes.ts"
 
@@ -113,7 +114,7 @@ async function tryBinaries(packageDir: string, account: Account | null): Promise
 function cacheDirs(): string[] {
   const uid = process.getuid?.() ?? 0
   const system = process.platform === "darwin" ? "/Library/Caches/klatch" : "/var/cache/klatch"
-  const xdg = process.env.XDG_CACHE_HOME
+  const xdg = cacheHome()
   return [
     ...(xdg ? [join(xdg, "klatch")] : []),
     uid === 0 ? system : join(homedir(), ".cache", "klatch"),

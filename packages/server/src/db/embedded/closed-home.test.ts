@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process"
 import { chmodSync, mkdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { locatePackage } from "./binaries.ts"
-import { OwnerProcess, withClient } from "./owner-process.ts"
-import { isRoot, sh, TestBed } from "./test-bed.ts"
+import { OwnerProcess, withClient } from "./owner-process.fixture.ts"
+import { isRoot, sh, TestBed } from "./test-bed.fixture.ts"
 
 // A guard against hanging, not a measure: a first start takes its second of processor time, whoever else wants it.
 setDefaultTimeout(60_000)

@@ -4,8 +4,8 @@ import { chmodSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { EmbeddedPostgres } from "../embedded.ts"
 import { failureFromText, failureOf } from "./failure.ts"
-import { lost, OwnerProcess, Writer, withClient } from "./owner-process.ts"
-import { isRoot, nobody, refusalOf, sh, TestBed } from "./test-bed.ts"
+import { lost, OwnerProcess, Writer, withClient } from "./owner-process.fixture.ts"
+import { isRoot, nobody, refusalOf, sh, TestBed } from "./test-bed.fixture.ts"
 
 // A guard against hanging, not a measure: a first start takes its second of processor time, whoever else wants it.
 setDefaultTimeout(60_000)

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process"
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
+import { plainEnvironment } from "./environment.ts"
 import { processesIn } from "./processes.ts"
 
 export interface PidFile {
@@ -33,7 +34,7 @@ export function removePidFile(data: string): void {
 export function isPostmasterOf(data: string, file: PidFile): boolean {
   if (process.platform === "linux") return processesIn(data).includes(file.pid)
   const { stdout } = spawnSync("ps", ["-o", "lstart=,comm=", "-p", String(file.pid)], {
-    env: { ...process.env, LC_ALL: "C" },
+    env: plainEnvironment(),
     encoding: "utf8",
   })
   const [, startedAt, program] = /^(.{24})\s+(.*)$/.exec(stdout.trim()) ?? []

@@ -3,9 +3,10 @@ import { closeSync } from "node:fs"
 import { type Clock, delay } from "../../lib/clock.ts"
 import type { Account } from "./account.ts"
 import { pathForServer } from "./cluster.ts"
+import { childEnvironment } from "./environment.ts"
 import { failureFromText } from "./failure.ts"
 import { readPidFile } from "./pid-file.ts"
-import { environment, identity, pollMs, signalTo, until } from "./processes.ts"
+import { identity, pollMs, signalTo, until } from "./processes.ts"
 import type { ServerLog } from "./server-log.ts"
 
 export interface PostmasterPlan {
@@ -116,7 +117,7 @@ function spawnServer({ program, data, account, args, log }: PostmasterPlan): Chi
     return spawn(program, ["-D", pathForServer(data, account), ...args], {
       ...identity(account),
       cwd: data,
-      env: environment(),
+      env: childEnvironment(),
       stdio: ["ignore", output, output],
     })
   } finally {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { type Clock, delay } from "../../lib/clock.ts"
 import type { Account } from "./account.ts"
+import { childEnvironment } from "./environment.ts"
 
 /** Whether a process with this pid runs, whoever owns it. On Linux one that ended and is not reaped yet does not count. */
 export function isAlive(pid: number): boolean {
@@ -77,7 +78,7 @@ export function run(
       const child = spawn(program, args, {
         ...identity(options.account),
         cwd: options.cwd,
-        env: environment(),
+        env: childEnvironment(),
       })
       child.stdin.end()
       child.stdout.on("data", keep)
@@ -94,11 +95,6 @@ export function run(
 export function identity(account: Account | null): { uid?: number; gid?: number; detached: true } {
   // A session of its own: Ctrl-C in a terminal must reach the server, which drains, and not PostgreSQL.
   return account ? { uid: account.uid, gid: account.gid, detached: true } : { detached: true }
-}
-
-/** What PostgreSQL's programs see of the environment: nothing of ours, and above all no PG* variables. */
-export function environment(): Record<string, string> {
-  return { LC_ALL: "C", TZ: "UTC", PATH: process.env.PATH ?? "/usr/bin:/bin" }
 }
 
 const outputMax = 64 * 1024

@@ -14,7 +14,7 @@ import { dirname, join } from "node:path"
 import { chooseAccount } from "./account.ts"
 import { ServerLog } from "./server-log.ts"
 import { SocketDoor } from "./socket-door.ts"
-import { isRoot } from "./test-bed.ts"
+import { isRoot } from "./test-bed.fixture.ts"
 
 let dir = ""
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
 import pg from "pg"
+import { delay, systemClock } from "../../lib/clock.ts"
 import type { OwnerLine } from "./owner.fixture.ts"
 
 type LineOf<T extends OwnerLine["type"]> = Extract<OwnerLine, { type: T }>
@@ -87,6 +88,8 @@ export async function withClient<T>(
   }
 }
 
+const retryMs = 5
+
 /** For tests: writes numbered rows one commit each, reconnecting for as long as it takes, until `stop`. */
 export class Writer {
   readonly acked: number[] = []
@@ -126,7 +129,7 @@ export class Writer {
         })
       } catch {
         this.failures += 1
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        await delay(systemClock, retryMs)
       }
     }
   }
