@@ -183,7 +183,7 @@ for (const [version, start] of [
       })
     })
 
-    test("[L7] retention takes the old end in bounded steps, keeps client_ids for ever; a replay tells the hole", async () => {
+    test("[L7] retention cuts the old end in bounded steps, keeps client_ids; a replay tells the hole", async () => {
       const room = await makeRoom()
       const store = new SqlLogStore(one)
       await store.appendMessages(

@@ -25,7 +25,7 @@ describe("connecting", () => {
     expect(client.connection.get()).toMatchObject({ phase: "open", attempt: 0, user: { username: "ann b" } })
   })
 
-  test("[K6] a guest comes back under the name it was given first, so what it sends again is the same author's", async () => {
+  test("[K6] a guest comes back under the name it was given first: what it sends again is its own", async () => {
     const { clock, server, newClient } = scene()
     const client = newClient()
     await clock.run(100)
@@ -190,7 +190,7 @@ describe("rooms", () => {
     expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(1_100)
   })
 
-  test("[K8] many rooms are opened against a limit of frames a second and do not run into it again and again", async () => {
+  test("[K8] many rooms opened against a limit of frames a second do not run into it again and again", async () => {
     const { clock, server, newClient } = scene()
     const client = newClient("ann")
     let tokens = 100

@@ -18,7 +18,7 @@ import { onWake } from "./wake.ts"
 export interface ClientOptions {
   /** `http(s)://host[:port][/prefix]` or ws(s); by default the page's own origin. */
   readonly url?: string
-  /** The name to go by in open mode. With neither this nor a token: a guest, whose name lasts as long as this client. */
+  /** The name to go by in open mode. With neither this nor a token: a guest, whose name lasts as this client does. */
   readonly user?: string
   /** Asked before every connection and request. */
   readonly token?: () => string | Promise<string>
@@ -235,7 +235,7 @@ class ConnectedClient implements Client {
     return query
   }
 
-  /** A WebSocket does not say why it was not let in, so HTTP is asked for what everyone may see who is who they say. */
+  /** A WebSocket does not say why it was not let in, so HTTP is asked for what anyone may see who is who they say. */
   async #refusal(): Promise<KlatchError | null> {
     try {
       await this.#http.request("GET", "/rooms/discover?limit=1")

@@ -100,7 +100,7 @@ describe("sending", () => {
     expect(stored(server)).toEqual(["a", "b", "c"])
   })
 
-  test("[K12] a refusal that is only for now is tried again after the time it names; nothing overtakes it", async () => {
+  test("[K12] a refusal that is for now is tried again after the time it names; nothing overtakes it", async () => {
     const { clock, server, room } = await openRoom()
     const codes = ["rate_limited", "unavailable", "internal"] as const
     const triedMs: number[] = []
@@ -217,7 +217,7 @@ describe("sending", () => {
   })
 })
 
-test("[K11] under any cuts, losses and doublings each message is stored exactly once, in the order of sending", async () => {
+test("[K11] under cuts, losses and doublings each message is stored exactly once, in order of sending", async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1 }), async (seed) => {
       const { clock, server, random, newClient } = scene(seed)

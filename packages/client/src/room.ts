@@ -34,7 +34,7 @@ export interface Room {
   readonly timeline: Readable<TimelineState>
   /** Others typing now; each expires by itself after 5 s. */
   readonly typing: Readable<readonly TypingUser[]>
-  /** Starts following; resolves once joined, with its first page there. Rejects when the server refuses, or on close. */
+  /** Starts following; resolves once joined, with its first page there. Rejects when refused, or on close. */
   open(): Promise<void>
   /** Stops following. What was loaded stays, as `stale`. */
   close(): void

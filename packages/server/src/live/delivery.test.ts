@@ -117,7 +117,7 @@ const range = (from: number, to: number) =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
 
 describe("delivery", () => {
-  test("[D1] [D2] [D3] [D4] under loss, doubling and overtaking, whenever one joins, each hears every seq once in order", async () => {
+  test("[D1] [D2] [D3] [D4] under loss, doubling and overtaking each hears every seq once, in order", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),

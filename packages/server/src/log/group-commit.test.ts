@@ -38,7 +38,7 @@ function bench(
 }
 
 describe("group commit", () => {
-  test("[L1] [L2] [L3] outages before and after commit: each draft is stored once and acked at its seq, without gap", async () => {
+  test("[L1] [L2] [L3] whatever fails around a commit, drafts are stored once and acked at their seqs", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),
@@ -113,7 +113,7 @@ describe("group commit", () => {
     expect(store.count).toBe(2)
   })
 
-  test("[L6] beyond its bound the queue refuses with unavailable; what waited too long is refused, never acked", async () => {
+  test("[L6] beyond its bound the queue refuses as unavailable; what waited too long is never acked", async () => {
     const { clock, store, log } = bench(
       3,
       { beforeCommit: 1, afterCommit: 0 },

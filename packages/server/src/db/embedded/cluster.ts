@@ -105,7 +105,8 @@ function checkVersion({ home, data, binaries }: ClusterPlan): void {
     throw new EmbeddedError(
       "wrong_version",
       `${data} was made by PostgreSQL ${major} and this Klatch carries PostgreSQL ${binaries.major}. ` +
-        `Dump it with the Klatch that made it (pg_dump over the socket), move ${home} away, start this one and load the dump; or keep using the older one.`,
+        `Dump it with the Klatch that made it (pg_dump over the socket), move ${home} away, ` +
+        `start this one and load the dump; or keep using the older one.`,
     )
   }
 }
@@ -114,6 +115,7 @@ function namelessUser(): EmbeddedError {
   return new EmbeddedError(
     "failed",
     `PostgreSQL's initdb wants a user with a name, and user id ${process.getuid?.()} has no line in /etc/passwd. ` +
-      `Start Klatch as a named user (in a container: without --user, or with an image that names it), or set DATABASE_URL.`,
+      `Start Klatch as a named user (in a container: without --user, or with an image that names it), ` +
+      `or set DATABASE_URL.`,
   )
 }

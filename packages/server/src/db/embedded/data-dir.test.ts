@@ -90,7 +90,7 @@ describe.skipIf(!isRoot)(
       await withClient(postgres.connection, (client) => client.query("SELECT 1"))
     })
 
-    test("a disk that fills while it runs costs clients errors, no committed row, and heals when there is room", async () => {
+    test("a disk that fills while it runs costs clients errors, no commit, and heals when there is room", async () => {
       using disk = bed.mount("96m")
       bed.copySeed(disk.dir)
       const crashed = Promise.withResolvers<void>()

@@ -28,7 +28,8 @@ export function failureFromText(text: string, home: string, options?: ErrorOptio
     return new EmbeddedError(
       "disk_full",
       `The disk under ${home} is full. ` +
-        `Free some space there (PostgreSQL needs about 100 MB to begin) and start again; nothing that was acknowledged is lost.`,
+        `Free some space there (PostgreSQL needs about 100 MB to begin) and start again; ` +
+        `nothing that was acknowledged is lost.`,
       options,
     )
   }
@@ -36,7 +37,8 @@ export function failureFromText(text: string, home: string, options?: ErrorOptio
     return new EmbeddedError(
       "read_only",
       `${home} cannot be written by ${describeSelf()}. ` +
-        `Set DATA_DIR to a directory it may write, or set DATABASE_URL to use a PostgreSQL server. (${lastFault(text)})`,
+        `Set DATA_DIR to a directory it may write, or set DATABASE_URL to use a PostgreSQL server. ` +
+        `(${lastFault(text)})`,
       options,
     )
   }

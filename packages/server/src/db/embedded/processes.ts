@@ -4,7 +4,7 @@ import { type Clock, delay } from "../../lib/clock.ts"
 import type { Account } from "./account.ts"
 import { childEnvironment } from "./environment.ts"
 
-/** Whether a process with this pid runs, whoever owns it. On Linux one that ended and is not reaped yet does not count. */
+/** Whether a process with this pid runs, whoever owns it. On Linux one that ended, not reaped yet, does not count. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)

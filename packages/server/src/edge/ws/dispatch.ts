@@ -52,8 +52,7 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   },
   resume,
   async history(services, session, frame) {
-    const room = await services.rooms.find(session.principal, frame.room_id)
-    await services.members.require(session.principal, "read", room)
+    const room = await openRoom(services, session, "read", frame)
     session.reply({
       type: "ack",
       ref: frame.ref,
@@ -62,30 +61,19 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     })
   },
   async edit(services, session, frame) {
-    const room = await services.rooms.find(session.principal, frame.room_id)
-    await services.members.require(session.principal, "post", room)
-    const { seq, at } = await services.messages.edit(session.principal, room, frame.message_id, frame.content)
-    session.reply({
-      type: "ack",
-      ref: frame.ref,
-      room_id: room.id,
-      seq,
-      message_id: frame.message_id,
-      timestamp: at,
-    })
+    const room = await openRoom(services, session, "post", frame)
+    const { message_id, content } = frame
+    replyChange(
+      session,
+      frame,
+      room,
+      await services.messages.edit(session.principal, room, message_id, content),
+    )
   },
   async delete(services, session, frame) {
-    const room = await services.rooms.find(session.principal, frame.room_id)
-    await services.members.require(session.principal, "post", room)
-    const { seq, at } = await services.messages.delete(session.principal, room, frame.message_id)
-    session.reply({
-      type: "ack",
-      ref: frame.ref,
-      room_id: room.id,
-      seq,
-      message_id: frame.message_id,
-      timestamp: at,
-    })
+    const room = await openRoom(services, session, "post", frame)
+    const { message_id } = frame
+    replyChange(session, frame, room, await services.messages.delete(session.principal, room, message_id))
   },
   typing,
   ping: (_services, session, { ref }) => session.reply({ type: "pong", ref }),
@@ -96,6 +84,28 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   read: notYet,
   presence: notYet,
   auth: notYet,
+}
+
+/** The room a frame names. Rejects unless the principal may do `action` there. */
+async function openRoom(
+  services: Services,
+  session: Session,
+  action: "read" | "post",
+  frame: { readonly room_id: string },
+): Promise<RoomInfo> {
+  const room = await services.rooms.find(session.principal, frame.room_id)
+  await services.members.require(session.principal, action, room)
+  return room
+}
+
+/** The ack of a message that was changed: its own seq, and what it changed. */
+function replyChange(
+  session: Session,
+  { ref, message_id }: FrameOf<"edit" | "delete">,
+  room: RoomInfo,
+  { seq, at }: { readonly seq: number; readonly at: string },
+): void {
+  session.reply({ type: "ack", ref, room_id: room.id, seq, message_id, timestamp: at })
 }
 
 /** To the room given at connect, else to the lobby, which is made and joined when it must be. */

@@ -1,6 +1,9 @@
 import type { Session } from "./session.ts"
 
-/** Every session, from before it opens until it is closed, and those of each user. A user with one connection, as most have, costs one map entry. */
+/**
+ * Every session, from before it opens until it is closed, and those of each user. A user with one connection, as most
+ * have, costs one map entry.
+ */
 export class Registry {
   readonly #byUser = new Map<string, Session | Set<Session>>()
   #count = 0
