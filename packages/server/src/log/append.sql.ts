@@ -6,7 +6,8 @@ import type { Change, Changed, ChangeScope, LogStore, MessageDraft, Placed } fro
  * One flush of messages, as one JSON text: that costs the server's thread 40 % less than arrays do. The rooms are
  * locked in the order of their ids, so that nodes cannot deadlock; the lock is the only fence between nodes. A
  * statement that waited for it still reads its old snapshot, so a client_id that another node committed meanwhile is
- * not seen by `known`: the unique index then refuses the batch, which is tried again.
+ * not seen by `asked`: the unique index then refuses the batch, which is tried again. The look for a known client_id is
+ * LATERAL with a LIMIT so that a plan made once, without knowing the table's size, goes by the index.
  */
 const appendMessages = {
   name: "log_append_messages",
@@ -17,16 +18,18 @@ WITH draft AS (
 ), locked AS (
   SELECT id, head_seq, message_count FROM klatch.rooms
   WHERE id = ANY ($2::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE
-), known AS (
-  SELECT d.n, e.seq, e.at FROM draft d JOIN klatch.entries e
-    ON e.room_id = d.room_id AND e.author_id = d.author_id AND e.client_id = d.client_id
-  UNION ALL
-  SELECT d.n, e.seq, e.at FROM draft d JOIN klatch.retired_client_ids e
-    ON e.room_id = d.room_id AND e.author_id = d.author_id AND e.client_id = d.client_id
-), fresh AS (
+), asked AS MATERIALIZED (
+  SELECT d.*, k.seq AS known_seq, k.at AS known_at FROM draft d LEFT JOIN LATERAL (
+    SELECT e.seq, e.at FROM klatch.entries e
+    WHERE e.room_id = d.room_id AND e.author_id = d.author_id AND e.client_id = d.client_id
+    UNION ALL
+    SELECT r.seq, r.at FROM klatch.retired_client_ids r
+    WHERE r.room_id = d.room_id AND r.author_id = d.author_id AND r.client_id = d.client_id
+    LIMIT 1
+  ) k ON true
+), fresh AS MATERIALIZED (
   SELECT d.*, l.head_seq + row_number() OVER w AS seq, l.message_count + row_number() OVER w AS ordinal
-  FROM draft d JOIN locked l ON l.id = d.room_id
-  WHERE NOT EXISTS (SELECT FROM known k WHERE k.n = d.n)
+  FROM asked d JOIN locked l ON l.id = d.room_id WHERE d.known_seq IS NULL
   WINDOW w AS (PARTITION BY d.room_id ORDER BY d.n)
 ), bumped AS (
   UPDATE klatch.rooms r SET head_seq = r.head_seq + f.count, message_count = r.message_count + f.count
@@ -37,7 +40,8 @@ WITH draft AS (
   SELECT room_id, seq, 'message', author_id, $3::timestamptz, client_id, ordinal, content, reply_to, thread_id, data
   FROM fresh
 )
-SELECT n, seq, NULL AS at FROM fresh UNION ALL SELECT n, seq, at FROM known`,
+SELECT n, seq, NULL AS at FROM fresh
+UNION ALL SELECT n, known_seq, known_at FROM asked WHERE known_seq IS NOT NULL`,
 }
 
 const makeInboxes = {
