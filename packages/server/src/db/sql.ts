@@ -70,8 +70,8 @@ export class Database implements Queryable, AsyncDisposable {
     }
     this.#read = new pg.Pool({ ...base, max: poolMax, idleTimeoutMillis: 60_000 })
     // The log's statements are written so that one plan fits all: planning each flush anew cost as much as running it.
-    const options = "-c plan_cache_mode=force_generic_plan"
-    this.#write = new pg.Pool({ ...base, max: 1, idleTimeoutMillis: 0, options })
+    const onePlan = "-c plan_cache_mode=force_generic_plan"
+    this.#write = new pg.Pool({ ...base, max: 1, idleTimeoutMillis: 0, options: onePlan })
     // An idle connection that breaks is dropped by the pool; the next statement opens another.
     for (const pool of [this.#read, this.#write]) {
       pool.on("error", () => {})
