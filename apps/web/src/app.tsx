@@ -1,3 +1,4 @@
+import type { KlatchError } from "@klatch/client"
 import { useSignal } from "@preact/signals"
 import { useMemo } from "preact/hooks"
 import { lobby, readAddress } from "./address.ts"
@@ -21,6 +22,7 @@ interface Visitor {
 export function App() {
   const workspace = useSignal<Workspace | null>(useMemo(firstWorkspace, []))
   const enter = (name: string | null) => {
+    workspace.value?.close()
     keepName(name)
     workspace.value = new Workspace(name, false)
   }
@@ -35,7 +37,7 @@ export function App() {
     const { room, user } = readAddress(location.href)
     return <NameScreen room={room ?? lobby} wrongName={user} onEnter={enter} />
   }
-  return <Chat workspace={workspace.value} onLeave={leave} />
+  return <Chat workspace={workspace.value} onEnter={enter} onLeave={leave} />
 }
 
 function firstWorkspace(): Workspace | null {
@@ -51,12 +53,27 @@ function knownVisitor(): Visitor | null {
   return kept !== null && isName(kept) ? { name: kept, inAddress: false } : null
 }
 
-function Chat({ workspace, onLeave }: { workspace: Workspace; onLeave: () => void }) {
+interface ChatProps {
+  workspace: Workspace
+  onEnter: (name: string | null) => void
+  onLeave: () => void
+}
+
+function Chat({ workspace, onEnter, onLeave }: ChatProps) {
   const isListOpen = useSignal(false)
   const connection = signalOf(workspace.client.connection).value
   const close = () => {
     isListOpen.value = false
   }
+  if (connection.phase === "closed" && connection.lastError && isNameRefusal(connection.lastError))
+    return (
+      <NameScreen
+        room={workspace.ref.value}
+        wrongName={workspace.name}
+        refusal={connection.lastError.message}
+        onEnter={onEnter}
+      />
+    )
   return (
     <div class="chat" data-list={isListOpen.value ? "open" : "closed"}>
       <Sidebar workspace={workspace} isOpen={isListOpen.value} onClose={close} onLeave={onLeave} />
@@ -80,3 +97,7 @@ function Chat({ workspace, onLeave }: { workspace: Workspace; onLeave: () => voi
     </div>
   )
 }
+
+/** Whether the server will not have this visitor under this name: another one may do. */
+const isNameRefusal = (error: KlatchError): boolean =>
+  error.code === "unauthorized" || error.code === "invalid_field"

@@ -6,6 +6,8 @@ import { grewInFront, type Row } from "./row.ts"
 
 /** The height of what stands above the messages; `.log-top` in the style has the same. */
 export const topPx = 112
+/** Lines this far out of view are in the document: measured before they are seen, so that a page up skips none. */
+export const aheadPx = 1_000
 /** So near to the end counts as being there. */
 const endPx = 48
 /** Older messages are asked for when so much is left above. */

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks"
 import { Virtualizer } from "virtua"
 import { dayLabel } from "./day.ts"
 import { Icon } from "./icon.tsx"
-import { topPx, useLogScroll } from "./log-scroll.ts"
+import { aheadPx, topPx, useLogScroll } from "./log-scroll.ts"
 import { MessageLine } from "./message-line.tsx"
 import { keyOf, rowsOf } from "./row.ts"
 import { words } from "./words.ts"
@@ -61,6 +61,7 @@ export function Log(props: LogProps) {
                 ref={scroll.list}
                 scrollRef={scroll.box}
                 startMargin={topPx}
+                bufferSize={aheadPx}
                 shift={scroll.shift}
                 onScroll={scroll.onScroll}
               >

@@ -6,20 +6,25 @@ import { words } from "./words.ts"
 
 interface NameScreenProps {
   room: string
-  /** The name in the page's address, which cannot be one. */
+  /** What was tried, and cannot be a name or was not accepted as one. */
   wrongName: string | null
+  /** Why the server did not accept it, in a sentence. */
+  refusal?: string
   /** Null is a guest, who gets a name from the server. */
   onEnter: (name: string | null) => void
 }
 
 /** Asks who is talking. */
-export function NameScreen({ room, wrongName, onEnter }: NameScreenProps) {
+export function NameScreen({ room, wrongName, refusal, onEnter }: NameScreenProps) {
   const name = useSignal(wrongName ?? "")
-  const isWrong = useSignal(wrongName !== null)
+  const wrongFormat = words.name.wrong(nameCharsMin, nameCharsMax)
+  const fault = useSignal(
+    wrongName === null ? null : refusal ? words.name.refused(wrongName, refusal) : wrongFormat,
+  )
   const submit = (event: Event) => {
     event.preventDefault()
     if (isName(name.value.trim())) onEnter(name.value.trim())
-    else isWrong.value = true
+    else fault.value = wrongFormat
   }
   return (
     <main class="welcome">
@@ -44,20 +49,20 @@ export function NameScreen({ room, wrongName, onEnter }: NameScreenProps) {
             autocapitalize="off"
             spellcheck={false}
             autofocus
-            aria-invalid={isWrong.value}
+            aria-invalid={fault.value !== null}
             aria-describedby="name-hint"
             onInput={(event) => {
               name.value = event.currentTarget.value
-              isWrong.value = false
+              fault.value = null
             }}
           />
         </div>
         <p
           id="name-hint"
-          class={isWrong.value ? "hint hint-wrong" : "hint"}
-          role={isWrong.value ? "alert" : undefined}
+          class={fault.value === null ? "hint" : "hint hint-wrong"}
+          role={fault.value === null ? undefined : "alert"}
         >
-          {(isWrong.value ? words.name.wrong : words.name.hint)(nameCharsMin, nameCharsMax)}
+          {fault.value ?? words.name.hint(nameCharsMin, nameCharsMax)}
         </p>
         <button type="submit" class="button button-primary button-wide">
           {words.name.join(room.length > 24 ? words.product : room)}

@@ -35,8 +35,8 @@ export function RoomPane(props: { workspace: Workspace; room: Room; onList: () =
   useTitle(title)
   useSeen(workspace, info?.id, timeline.messages)
   const editLast = () => {
-    const own = (one: TimelineMessage) =>
-      one.message_id !== null && one.user_id === self?.id && !one.deleted_at
+    const own = (one: TimelineMessage) => one.user_id === self?.id && !one.deleted_at
+    // While the last one is on its way there is none to edit: the one before it is not meant.
     editing.value = timeline.messages.findLast(own)?.message_id ?? null
   }
   if (error.value !== null)

@@ -10,6 +10,7 @@ export const words = {
     hint: (min: number, max: number) => `${min} to ${max} letters, digits, dots, dashes or underscores.`,
     wrong: (min: number, max: number) =>
       `A name has ${min} to ${max} letters (a to z), digits, dots, dashes or underscores.`,
+    refused: (name: string, why: string) => `“${name}” was not accepted. ${why}`,
     join: (room: string) => `Join ${room}`,
     guest: "Continue as a guest",
     change: "Change your name",

@@ -13,8 +13,8 @@ import { signalOf } from "./signal-of.ts"
 
 /** How often the lists are asked for anew while the page is looked at. */
 const refreshMs = 20_000
-/** A find is asked once the typing has rested this long. */
-const findPauseMs = 250
+/** The lists are asked for once the typing, or the news that one of them changed, has rested this long. */
+const restMs = 250
 
 /** One person's chat in this page: the client, the lists of rooms, and which room is looked at. Ends with `close()`. */
 export class Workspace {
@@ -34,13 +34,17 @@ export class Workspace {
   readonly drafts = new Map<string, string>()
   /** Moves on once in a while, so that "Today" does not stay for ever. */
   readonly nowMs = signal(Date.now())
+  /** As it was asked for; null for a guest. */
+  readonly name: string | null
   readonly #user: string | null
   readonly #stops: (() => void)[] = []
   #asking = 0
+  #resting: ReturnType<typeof setTimeout> | undefined
 
   /** `user`: the name, null for a guest. `inAddress`: whether it came from the page's address and stays there. */
   constructor(user: string | null, inAddress: boolean) {
     const address = readAddress(location.href)
+    this.name = user
     this.#user = inAddress ? user : null
     this.client = createClient({ url: address.server, ...(user !== null && { user }) })
     this.ref.value = address.room ?? lobby
@@ -130,6 +134,9 @@ export class Workspace {
       this.ref.value = readAddress(location.href).room ?? lobby
     })
     on(window, "focus", () => void this.refresh())
+    // The inbox says at once when a room becomes mine or is mine no longer; without it the lists are only later.
+    for (const type of ["room_added", "room_removed"] as const)
+      this.#stops.push(this.client.on(type, this.#refreshSoon))
     const timer = setInterval(() => {
       this.nowMs.value = Date.now()
       if (document.visibilityState === "visible") void this.refresh()
@@ -138,9 +145,15 @@ export class Workspace {
     const info = computed(() => signalOf(this.room.value.info).value?.id)
     this.#stops.push(
       () => clearInterval(timer),
+      () => clearTimeout(this.#resting),
       effect(() => {
         const user = signalOf(this.client.user).value
-        if (user !== null) this.seen.value = keptSeen(user.id)
+        if (user === null) return
+        this.seen.value = keptSeen(user.id)
+        this.client
+          .room(user.id)
+          .open()
+          .catch(() => {})
       }),
       // A room that was just joined belongs into the list of mine.
       effect(() => {
@@ -148,10 +161,15 @@ export class Workspace {
       }),
       effect(() => {
         void this.query.value
-        const pause = setTimeout(() => void this.refresh(), findPauseMs)
-        return () => clearTimeout(pause)
+        this.#refreshSoon()
       }),
     )
+  }
+
+  /** Many reasons within a moment are one. */
+  #refreshSoon = (): void => {
+    clearTimeout(this.#resting)
+    this.#resting = setTimeout(() => void this.refresh(), restMs)
   }
 
   /** Outside of the effect that asks: what `refresh` reads is not what it waits for. */

@@ -4,7 +4,7 @@ import { type App, startApp } from "./app.ts"
 import { type Config, ConfigError, readConfig } from "./config/environment.ts"
 import { EmbeddedError, type EmbeddedEvent, EmbeddedPostgres } from "./db/embedded.ts"
 import type { DatabaseAddress } from "./db/sql.ts"
-import { buildWeb } from "./edge/http/web.ts"
+import { buildWeb, type Web } from "./edge/http/web.ts"
 import { type Logger, makeLogger } from "./observe/logger.ts"
 
 const BUN_MIN = "1.4.5"
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const stopping = new AbortController()
   onStopSignal(() => stopping.abort())
   try {
-    const web = buildWeb()
+    const web = builtWeb(logger)
     const embedded = config.databaseUrl ? undefined : await startEmbedded(config, logger)
     const app = await startApp({
       config,
@@ -55,6 +55,14 @@ function configOrDie(): Config {
     if (error instanceof ConfigError) die(error.message)
     throw error
   }
+}
+
+/** The web client; without it the server runs on, and the page says so. */
+async function builtWeb(logger: Logger): Promise<Web> {
+  const web = await buildWeb()
+  if (web.failure !== undefined)
+    logger.error({ event: "web_build_failed", reason: web.failure }, "the web client could not be built")
+  return web
 }
 
 function startEmbedded(config: Config, logger: Logger): Promise<EmbeddedPostgres> {
