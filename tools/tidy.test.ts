@@ -54,7 +54,9 @@ describe("tidy:", () => {
 
   test("every rule of SPEC.md has its test, and every number in a title its rule", () => {
     const spec = existsSync(join(root, specPath)) ? readText(specPath) : undefined
-    const tests = sources.filter(({ path }) => /(\.test|-suite)\.tsx?$/.test(path) && !path.startsWith("tools/"))
+    const tests = sources.filter(
+      ({ path }) => /(\.test|-suite)\.tsx?$/.test(path) && !path.startsWith("tools/"),
+    )
     expect(spec === undefined ? [] : specFaults(spec, tests)).toEqual([])
   })
 

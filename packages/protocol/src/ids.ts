@@ -32,6 +32,9 @@ export const slug = z
   .max(limits.slugCharsMax)
   .regex(/^[a-z0-9_-]+$/, "must be 1..64 of a-z, 0-9, _ and -")
 
+/** A slug for a room to be made: one that looks like an id could be taken for the room of that id. */
+export const newSlug = slug.refine((value) => !isUuid(value), "must not look like an id")
+
 /** A room, by id or by slug. */
 export const roomRef = slug.describe("A room, by id or by slug; upper case is folded.")
 

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { cursor, role, roomKind, seq, slug, timestamp, userRef, uuid } from "./ids.ts"
+import { cursor, newSlug, role, roomKind, seq, timestamp, userRef, uuid } from "./ids.ts"
 import { limits } from "./limits.ts"
 import { messageEvent } from "./message.ts"
 import { text } from "./text.ts"
@@ -25,7 +25,9 @@ export const myRoom = room.extend({
 export const createRoom = z.object({
   kind: z.enum(["public", "private", "group"]).default("public"),
   name: text(limits.roomNameCharsMax),
-  slug: slug.optional().describe("Its name in addresses; a public room without one gets it from its name."),
+  slug: newSlug
+    .optional()
+    .describe("Its name in addresses; a public room without one gets it from its name."),
   topic: z
     .string()
     .trim()

@@ -31,7 +31,7 @@ const schema = z.object({
   PORT: withDefault(
     z
       .string()
-      .regex(/^\d{1,5}$/)
+      .regex(/^\d{1,5}$/, "must be a whole number, 0..65535")
       .transform(Number)
       .pipe(z.number().max(65_535)),
     "8080",
@@ -52,7 +52,7 @@ const schema = z.object({
   RETENTION_DAYS: optional(
     z
       .string()
-      .regex(/^\d{1,5}$/)
+      .regex(/^\d{1,5}$/, "must be a whole number of days, 1..99999")
       .transform(Number)
       .pipe(z.number().min(1)),
   ),
@@ -88,11 +88,12 @@ export class ConfigError extends Error {
 
 /** Reads the environment. Throws `ConfigError` with every fault listed. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const faults: string[] = []
   const parsed = schema.safeParse(environment)
-  if (!parsed.success)
-    for (const issue of parsed.error.issues) faults.push(`${issue.path.join(".")}: ${issue.message}`)
-  faults.push(...contradictions(readable(environment)))
+  const issues = parsed.error?.issues ?? []
+  const faults = issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)
+  // What names a wrong value would mislead: that one counts as unset here.
+  const isSound = (fault: string) => !issues.some((issue) => fault.includes(String(issue.path[0])))
+  faults.push(...contradictions(readable(environment)).filter(isSound))
   const e = parsed.data
   if (!e || faults.length > 0) throw new ConfigError(faults)
   const hasIssuer = e.JWT_SECRET !== undefined || e.JWKS_URL !== undefined

@@ -1,4 +1,7 @@
-/** A map that forgets the least recently used beyond `countMax`. Reads and writes are constant time. */
+/**
+ * A map that forgets the least recently used beyond `countMax`. Reads and writes are constant time. Reads count as use
+ * once it is half full: before, nothing is near being forgotten, and moving a key costs more than finding it.
+ */
 export class Lru<K, V> {
   #map = new Map<K, V>()
   readonly countMax: number

@@ -61,14 +61,10 @@ export class Recent {
   /** Forgets everything up to `seq`: a message was changed, and its first words are not to be told again. */
   forgetThrough(roomId: string, seq: number): void {
     const ring = this.#rings.get(roomId)
-    if (ring && seq >= ring.firstSeq) this.#drop(ring, Math.min(ring.frames.length, seq - ring.firstSeq + 1))
-  }
-
-  forget(roomId: string): void {
-    const ring = this.#rings.get(roomId)
-    if (!ring) return
-    this.#total -= ring.bytes
-    this.#rings.delete(roomId)
+    if (!ring || seq < ring.firstSeq) return
+    this.#drop(ring, Math.min(ring.frames.length, seq - ring.firstSeq + 1))
+    // Rooms that hold nothing weigh nothing, so `totalMax` would never make them go.
+    if (ring.frames.length === 0) this.#rings.delete(roomId)
   }
 
   #drop(ring: Ring, count: number): void {

@@ -57,13 +57,14 @@ export class RoomDirectory {
     return room
   }
 
+  /** A slug that looks like an id is not remembered: it must never stand for the room of that id. */
   remember(room: RoomInfo): void {
     this.#cache.set(room.id, room)
-    if (room.slug !== null) this.#cache.set(room.slug, room)
+    if (room.slug !== null && !isUuid(room.slug)) this.#cache.set(room.slug, room)
   }
 
   forget(room: RoomInfo): void {
     this.#cache.delete(room.id)
-    if (room.slug !== null) this.#cache.delete(room.slug)
+    if (room.slug !== null && !isUuid(room.slug)) this.#cache.delete(room.slug)
   }
 }

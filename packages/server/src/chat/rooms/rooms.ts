@@ -1,4 +1,4 @@
-import type { Role, Room, RoomKind, User } from "@klatch/protocol"
+import { isUuid, limits, type Role, type Room, type RoomKind, type User } from "@klatch/protocol"
 import type { Principal } from "../../auth/principal.ts"
 import type { Queryable } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
@@ -64,22 +64,14 @@ export class Rooms {
     return room
   }
 
-  /** The public room of this slug, made when there is none. */
+  /** The public room of this slug, made when there is none. Rejects with `not_found` for an id that no room has. */
   async ensurePublic(principal: Principal, slug: string): Promise<RoomInfo> {
-    const { directory } = this.#options
-    return (
-      (await directory.find(slug)) ??
-      (await this.#make(principal.user, { kind: "public", name: slug, slug })).room
-    )
+    return this.#ensure(principal, "public", slug)
   }
 
-  /** The group or public room of this slug, made as a group when there is none. */
+  /** The same with a group, if it has to be made. */
   async ensureGroup(principal: Principal, slug: string): Promise<RoomInfo> {
-    const { directory } = this.#options
-    return (
-      (await directory.find(slug)) ??
-      (await this.#make(principal.user, { kind: "group", name: slug, slug })).room
-    )
+    return this.#ensure(principal, "group", slug)
   }
 
   /** The one direct room of these two, whoever opens it. */
@@ -170,6 +162,13 @@ export class Rooms {
     }
   }
 
+  async #ensure(principal: Principal, kind: "public" | "group", slug: string): Promise<RoomInfo> {
+    const found = await this.#options.directory.find(slug)
+    if (found) return found
+    if (isUuid(slug)) throw new AppError("not_found", NO_SUCH_ROOM)
+    return (await this.#make(principal.user, { kind, name: slug, slug })).room
+  }
+
   /** Makes a room unless its name is taken; then answers the one that has it. */
   async #make(owner: User, input: NewRoom, takenName = input.slug ? slugName(input.slug) : undefined) {
     const { log, directory, newId } = this.#options
@@ -203,14 +202,18 @@ export class Rooms {
   }
 }
 
-/** A slug out of a name: lower case, runs of anything else become a hyphen. Empty names have none. */
-function slugOf(name: string): string | undefined {
+/**
+ * A slug out of a name: lower case, runs of anything else become one hyphen, none at the ends. A name that leaves
+ * nothing, or what looks like an id, has none.
+ */
+export function slugOf(name: string): string | undefined {
   const slug = name
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 64)
-  return slug || undefined
+    .replace(/^-+/, "")
+    .slice(0, limits.slugCharsMax)
+    .replace(/-+$/, "")
+  return slug === "" || isUuid(slug) ? undefined : slug
 }
 
 const publicRoom = (row: RoomRow, role: Role | null): Room => ({

@@ -21,14 +21,16 @@ export class Registry {
     else this.#byUser.set(id, new Set([known, session]))
   }
 
+  /** One that is not there, or not any more, changes nothing. */
   remove(session: Session): void {
-    this.#count--
     const id = session.principal.user.id
     const known = this.#byUser.get(id)
     if (known instanceof Set) {
-      known.delete(session)
+      if (!known.delete(session)) return
       if (known.size === 0) this.#byUser.delete(id)
     } else if (known === session) this.#byUser.delete(id)
+    else return
+    this.#count--
   }
 
   /** The open sessions of a user, as they are now. */

@@ -1,0 +1,192 @@
+import { describe, expect, test } from "bun:test"
+import fc from "fast-check"
+import { ConfigError, readConfig } from "./environment.ts"
+
+/** The faults of an environment; none when it is right. */
+function faultsOf(environment: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+}
+
+const url = "postgres://ann@db.example/chat"
+
+describe("an environment", () => {
+  test("that says nothing gives a server in open mode, on port 8080, with its own database", () => {
+    const expected = {
+      mode: "development",
+      host: "0.0.0.0",
+      port: 8_080,
+      databaseUrl: undefined,
+      dataDir: "./data",
+      persistent: true,
+      auth: "open",
+      corsOrigins: [],
+      trustProxy: false,
+      retentionDays: undefined,
+      limitsOn: true,
+      logLevel: "info",
+    } as const
+    expect(readConfig({})).toEqual(expected)
+    const names = ["APP_ENV", "PORT", "HOST", "DATABASE_URL", "JWT_SECRET", "CORS_ORIGINS", "RETENTION_DAYS"]
+    expect(readConfig(Object.fromEntries(names.map((name) => [name, ""])))).toEqual(expected)
+    expect(readConfig({ HOME: "/", PATH: "/bin" })).toEqual(expected)
+  })
+
+  test("that says everything is followed", () => {
+    const config = readConfig({
+      APP_ENV: "production",
+      HOST: "::1",
+      PORT: "0",
+      DATABASE_URL: url,
+      DATA_DIR: "elsewhere",
+      AUTH: "open",
+      CORS_ORIGINS: " https://app.example, HTTP://Localhost:3000 ,",
+      TRUST_PROXY: "1",
+      RETENTION_DAYS: "30",
+      LIMITS: "off",
+      LOG_LEVEL: "silent",
+    })
+    expect(config).toEqual({
+      mode: "production",
+      host: "::1",
+      port: 0,
+      databaseUrl: url,
+      dataDir: "elsewhere",
+      persistent: true,
+      auth: "open",
+      corsOrigins: ["https://app.example", "http://localhost:3000"],
+      trustProxy: true,
+      retentionDays: 30,
+      limitsOn: false,
+      logLevel: "silent",
+    })
+    expect(readConfig({ ENABLE_PERSISTENCE: "false" }).persistent).toBe(false)
+    expect(readConfig({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"])
+  })
+
+  test("may name its database by POSTGRES_DSN, but not two different ones by both", () => {
+    expect(readConfig({ POSTGRES_DSN: url }).databaseUrl).toBe(url)
+    expect(readConfig({ POSTGRES_DSN: url, DATABASE_URL: url }).databaseUrl).toBe(url)
+    expect(readConfig({ POSTGRES_DSN: url, DATABASE_URL: "" }).databaseUrl).toBe(url)
+    expect(faultsOf({ POSTGRES_DSN: url, DATABASE_URL: `${url}2` })).toEqual([
+      expect.stringMatching(/^DATABASE_URL and POSTGRES_DSN: .* differ/),
+    ])
+  })
+
+  test("that wants a throw-away database names none", () => {
+    for (const name of ["DATABASE_URL", "POSTGRES_DSN"])
+      expect(faultsOf({ [name]: url, ENABLE_PERSISTENCE: "0" })).toEqual([
+        expect.stringContaining("ENABLE_PERSISTENCE=false"),
+      ])
+  })
+
+  test("of production says how people are known: by a secret, or openly on purpose", () => {
+    const fault = expect.stringMatching(/^APP_ENV=production .*JWT_SECRET.*AUTH=open/)
+    expect(faultsOf({ APP_ENV: "production" })).toEqual([fault])
+    expect(faultsOf({ APP_ENV: "production", AUTH: "required" })).toContainEqual(fault)
+    expect(faultsOf({ APP_ENV: "production", AUTH: "open" })).toEqual([])
+    expect(faultsOf({ APP_ENV: "production", JWT_SECRET: "s".repeat(16) })).not.toContainEqual(fault)
+    for (const APP_ENV of ["development", "test"]) expect(readConfig({ APP_ENV }).auth).toBe("open")
+  })
+
+  test("that asks for what this version does not do is refused, never half followed", () => {
+    const asked = [
+      { REDIS_URL: "redis://cache.example" },
+      { REDIS_ADDR: "cache.example:6379" },
+      { JWT_SECRET: "a secret of good length" },
+      { JWKS_URL: "https://issuer.example/keys" },
+      { AUTH: "required" },
+    ]
+    for (const environment of asked)
+      expect(faultsOf(environment)).toEqual([expect.stringContaining("this version")])
+  })
+})
+
+/** Wrong values, one a variable. */
+const wrong: Record<string, string> = {
+  APP_ENV: "staging-zone",
+  PORT: "65536000",
+  DATABASE_URL: "mysql://ann:hush@db.example",
+  POSTGRES_DSN: "host=db.example password=hush",
+  ENABLE_PERSISTENCE: "perhaps",
+  AUTH: "half-open",
+  JWT_SECRET: "too-short-hush",
+  JWKS_URL: "issuer.example-hush",
+  CORS_ORIGINS: "https://app.example/with/a/path",
+  TRUST_PROXY: "sometimes",
+  RETENTION_DAYS: "fortnight",
+  LIMITS: "loosened",
+  LOG_LEVEL: "chatty-hush",
+}
+
+describe("a wrong environment", () => {
+  test("is refused with every fault at once, each under the name of its variable", () => {
+    expect(faultsOf(wrong).map((fault) => fault.split(":")[0])).toEqual(Object.keys(wrong))
+    fc.assert(
+      fc.property(fc.subarray(Object.keys(wrong)), (names) => {
+        const environment = Object.fromEntries(names.map((name) => [name, wrong[name]]))
+        const told = faultsOf(environment).map((fault) => fault.split(":")[0])
+        expect(told).toEqual(names)
+      }),
+    )
+  })
+
+  test("is told of values that contradict each other in the same list as of those that cannot be read", () => {
+    const faults = faultsOf({ PORT: "http", LOG_LEVEL: "loud", DATABASE_URL: url, POSTGRES_DSN: `${url}2` })
+    expect(faults.map((fault) => fault.split(/[: ]/)[0])).toEqual(["PORT", "LOG_LEVEL", "DATABASE_URL"])
+  })
+
+  test("is not told that a value is missing which is there but wrong", () => {
+    expect(faultsOf({ APP_ENV: "production", AUTH: "opne" })).toEqual([expect.stringMatching(/^AUTH:/)])
+    expect(faultsOf({ APP_ENV: "production", JWT_SECRET: "short" })).toEqual([
+      expect.stringMatching(/^JWT_SECRET: must have at least 16/),
+    ])
+  })
+
+  test("is refused value by value", () => {
+    const cases: [string, string[]][] = [
+      ["PORT", ["-1", "1e3", "65536", "80 ", "0x50", "http"]],
+      ["RETENTION_DAYS", ["0", "-1", "1.5", "100000", "ten"]],
+      ["ENABLE_PERSISTENCE", ["yes", "TRUE", "2"]],
+      ["DATABASE_URL", ["db.example", "postgres:db", " postgres://db.example"]],
+      ["APP_ENV", ["prod", "Production"]],
+      [
+        "CORS_ORIGINS",
+        ["app.example", "https://app.example/", "https://app.example:443", "null", "https://*.app.example/x"],
+      ],
+    ]
+    for (const [name, values] of cases)
+      for (const value of values)
+        expect([value, faultsOf({ [name]: value })]).toEqual([
+          value,
+          [expect.stringMatching(new RegExp(`^${name}: `))],
+        ])
+  })
+
+  test("is never told its values, so no secret gets into a log", () => {
+    const names = [...Object.keys(wrong), "REDIS_URL", "REDIS_ADDR", "JWT_ISSUER", "JWT_AUDIENCE"]
+    const secret = fc.stringMatching(/^[A-Za-z0-9]{24}$/)
+    const environments = fc.array(fc.tuple(fc.constantFrom(...names), secret, fc.nat(3)), { maxLength: 8 })
+    fc.assert(
+      fc.property(environments, (pairs) => {
+        const around = (value: string) => [
+          value,
+          `postgres://u:${value}@h/d`,
+          `https://${value}`,
+          `${value},*`,
+        ]
+        const environment = Object.fromEntries(pairs.map(([name, value, n]) => [name, around(value)[n]]))
+        const told = faultsOf(environment).join("\n")
+        for (const [, value] of pairs) expect(told).not.toContain(value)
+      }),
+    )
+    const told = faultsOf(wrong).join("\n")
+    for (const value of Object.values(wrong)) expect(told).not.toContain(value)
+    expect(told).not.toContain("hush")
+  })
+})
