@@ -5,7 +5,7 @@ import { slowReader } from "./slow-reader.ts"
 /** What one slow reader may cost the server: its socket's buffers, and some garbage of a busy room. */
 const RSS_GROWTH_MAX_KB = 100 * 1024
 
-test("[D5] a reader that stops reading is closed, costs no one a message, and finds everything again", async () => {
+test("[C32] a reader that stops reading is closed, costs no one a message, and finds everything again", async () => {
   // Long messages: the kernel's own buffers are full in seconds.
   const outcome = await slowReader({ seconds: 10, perSecond: 1_000, contentChars: 3_000, isSlow: true })
   const { rssKb, deliveries, p99Ms, closeCodes, gaps, paged } = outcome

@@ -17,7 +17,7 @@ const flags = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
-/** A new Chromium with nothing kept from before; what it keeps is gone when it is closed. Rejects when there is none. */
+/** A new Chromium with nothing kept from before; what it keeps goes when it is closed. Rejects when there is none. */
 export const launchBrowser = (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath(), args: flags })
 

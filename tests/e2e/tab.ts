@@ -10,7 +10,7 @@ export const testMs = 60_000
 /** A tab in a profile of its own, as a person at another machine has it, and what went wrong in it. */
 export class Tab implements AsyncDisposable {
   readonly page: Page
-  /** Errors and warnings of the console, uncaught errors, dialogs, breaches of the page's policy, and hits of the probe. */
+  /** The console's errors and warnings, uncaught errors, dialogs, breaches of the page's policy, hits of the probe. */
   readonly faults: string[] = []
   /** Every address it has asked for, WebSockets too. */
   readonly asked: string[] = []

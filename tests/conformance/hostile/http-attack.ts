@@ -144,7 +144,7 @@ function isError(body: string): boolean {
   }
 }
 
-/** Requests that are no HTTP, or stop half-way: anything but that the server failed may be said; 505 is of a version. */
+/** Requests that are no HTTP, or stop midway. Anything may be said but that the server failed; 505 tells a version. */
 export async function malformed(chance: Chance, at: Target): Promise<Outcome> {
   const raw = await RawSocket.open(at)
   const text = chance.pick(broken)(chance)

@@ -125,7 +125,7 @@ const wrong: Record<string, string> = {
 }
 
 describe("a wrong environment", () => {
-  test("is refused with every fault at once, each under the name of its variable", () => {
+  test("[O6] is refused with every fault at once, each under the name of its variable", () => {
     expect(faultsOf(wrong).map((fault) => fault.split(":")[0])).toEqual(Object.keys(wrong))
     fc.assert(
       fc.property(fc.subarray(Object.keys(wrong)), (names) => {
@@ -136,7 +136,7 @@ describe("a wrong environment", () => {
     )
   })
 
-  test("is told of values that contradict each other in the same list as of those that cannot be read", () => {
+  test("[O6] is told of values that contradict each other in the same list as of those that cannot be read", () => {
     const faults = faultsOf({ PORT: "http", LOG_LEVEL: "loud", DATABASE_URL: url, POSTGRES_DSN: `${url}2` })
     expect(faults.map((fault) => fault.split(/[: ]/)[0])).toEqual(["PORT", "LOG_LEVEL", "DATABASE_URL"])
   })
@@ -168,7 +168,7 @@ describe("a wrong environment", () => {
         ])
   })
 
-  test("is never told its values, so no secret gets into a log", () => {
+  test("[O6] is never told its values, so no secret gets into a log", () => {
     const names = [...Object.keys(wrong), "REDIS_URL", "REDIS_ADDR", "JWT_ISSUER", "JWT_AUDIENCE"]
     const secret = fc.stringMatching(/^[A-Za-z0-9]{24}$/)
     const environments = fc.array(fc.tuple(fc.constantFrom(...names), secret, fc.nat(3)), { maxLength: 8 })

@@ -64,7 +64,7 @@ const strangers = [
 ]
 
 describe("an origin", () => {
-  test(`of a stranger is refused: ${strangers.length} of them, wrongly accepted 0`, () => {
+  test(`[C6] of a stranger is refused: ${strangers.length} of them, wrongly accepted 0`, () => {
     expect(strangers.length).toBeGreaterThanOrEqual(40)
     expect(strangers.filter((origin) => isAllowedOrigin(origin, host, listed))).toEqual([])
     expect(strangers.filter((origin) => isAllowedOrigin(origin, host, []))).toEqual([])
@@ -90,7 +90,7 @@ describe("a request", () => {
     return () => requireOrigin(new Request(url, { headers }), url, { corsOrigins: listed, trustProxy })
   }
 
-  test("without an origin is no browser's and is let in; one of another page is refused as such", () => {
+  test("[C6] without an origin is no browser's and is let in; one of another page is refused as such", () => {
     expect(from({ host })).not.toThrow()
     expect(from({ host, origin: "http://chat.example:8080" })).not.toThrow()
     expect(from({ host: "CHAT.example:8080", origin: "http://chat.example:8080" })).not.toThrow()
