@@ -10,6 +10,7 @@ const { values } = parseArgs({
     entry: { type: "string" },
   },
 })
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
 const kills = Number(values.kills)
 const seed = Number(values.seed)
 const perSecond = Number(values.rate)

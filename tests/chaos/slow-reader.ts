@@ -109,6 +109,7 @@ async function catchesUp(victim: Victim, reader: PlainClient, room: string): Pro
 }
 
 if (import.meta.main) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130))
   const { values } = parseArgs({
     options: {
       seconds: { type: "string", default: "60" },

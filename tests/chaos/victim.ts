@@ -41,6 +41,7 @@ export class Victim implements AsyncDisposable {
     this.host = host
     this.port = port
     this.dataDir = mkdtempSync(join(tmpdir(), "klatch-chaos-"))
+    process.once("exit", this.#atExit)
   }
 
   /** Starts one on a free address. Rejects with what it printed. */
@@ -122,6 +123,7 @@ export class Victim implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    process.off("exit", this.#atExit)
     const child = this.#child
     if (child && child.exitCode === null && child.signalCode === null) {
       child.kill("SIGTERM")
@@ -129,6 +131,16 @@ export class Victim implements AsyncDisposable {
       child.kill("SIGKILL")
       await child.exited
     }
+    this.#sweep()
+  }
+
+  /** For a program that is interrupted and cannot wait. */
+  readonly #atExit = (): void => {
+    this.#child?.kill("SIGKILL")
+    this.#sweep()
+  }
+
+  #sweep(): void {
     this.killPostgres()
     rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
