@@ -155,13 +155,19 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     while (live.opening) await live.opening
   }
 
-  /** Ends a hold: subscribes at once where delivery stands. To be called once for every room that is held. */
-  cutoverAt(room: R, subscriber: Subscriber, since: number): Cutover {
+  /** Ends a hold without following. A hold is ended once, by this or by `cutoverAt`. */
+  release(room: R): void {
     const live = this.#rooms.get(room.id)
     assert(live && live.attaching > 0, "a held room stays open while it is held")
     live.attaching--
-    if (subscriber.isOpen) subscriber.subscribe(live.id)
-    return { head: live.deliveredSeq, gap: { from: since + 1, to: live.deliveredSeq } }
+  }
+
+  /** Ends a hold: subscribes at once where delivery stands. */
+  cutoverAt(room: R, subscriber: Subscriber, since: number): Cutover {
+    this.release(room)
+    const { deliveredSeq } = this.#rooms.get(room.id) as LiveRoom<R>
+    if (subscriber.isOpen) subscriber.subscribe(room.id)
+    return { head: deliveredSeq, gap: { from: since + 1, to: deliveredSeq } }
   }
 
   /** Compares what was delivered with what is in the log, and reads what is missing. Rejects when it cannot. */

@@ -230,9 +230,12 @@ async function resume(services: Services, session: Session, frame: FrameOf<"resu
   try {
     for (let i = 0; i < cursors.length; i += RESUMES_AT_ONCE_MAX)
       await allSettled(cursors.slice(i, i + RESUMES_AT_ONCE_MAX).map(resumeOne))
-  } finally {
-    for (const { room, since } of held) resumed[room.id] = services.delivery.cutoverAt(room, session, since)
+  } catch (error) {
+    // Nobody was told of these gaps: none of them may go live.
+    for (const { room } of held) services.delivery.release(room)
+    throw error
   }
+  for (const { room, since } of held) resumed[room.id] = services.delivery.cutoverAt(room, session, since)
   session.reply({
     type: "resumed",
     ref: frame.ref,
