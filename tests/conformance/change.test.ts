@@ -73,6 +73,12 @@ describe("edit and delete", () => {
     const edit = { type: "edit", room_id: slug, message_id: sent.message_id }
     await ann.acked({ ...edit, content: "two" })
     await ann.acked({ ...edit, content: "three" })
+    // Right behind the message, where the replay comes from memory, and from the beginning.
+    for (const since of [sent.seq, Number(sent.seq) + 1]) {
+      await using near = await Caller.as(unique("near"))
+      const { room_id } = await near.acked({ type: "join", room_id: slug, since })
+      expect(near.entries(room_id).flatMap((f) => f.content ?? [])).not.toContain("two")
+    }
     await using late = await Caller.as(unique("late"))
     const { room_id } = await late.acked({ type: "join", room_id: slug, since: 0 })
     const told = late.entries(room_id).filter((f) => f.content !== undefined)

@@ -25,4 +25,18 @@ describe("rooms that a connection follows by itself", () => {
     }
     expect(missed).toEqual([])
   })
+
+  test("[R9] a resume as the first frame hears each room in order from its cursor, without repeat", async () => {
+    const [a, b] = [unique("alice"), unique("bob")]
+    await using alice = await Caller.as(a)
+    const { room_id } = await alice.acked({ type: "dm", to: b, content: "0" })
+    for (let i = 1; i <= 5; i++) await alice.acked({ type: "dm", to: b, content: `${i}` })
+    await using bob = await Caller.as(b)
+    // Said between hello and the resume: it must not come before what was missed.
+    const { seq } = await alice.acked({ type: "dm", to: b, content: "live" })
+    await bob.acked({ type: "resume", rooms: { [String(room_id)]: 3 } })
+    await bob.hears("the newest", (f) => f.content === "live")
+    const heard = bob.entries(room_id).map((f) => Number(f.seq))
+    expect(heard).toEqual(Array.from({ length: Number(seq) - 3 }, (_, i) => i + 4))
+  })
 })

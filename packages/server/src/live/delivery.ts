@@ -149,10 +149,11 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     }
   }
 
-  /** Makes a room live, so that an `attach` without a cursor is done at once. Rejects when its head cannot be read. */
-  async open(room: R): Promise<void> {
+  /** Makes a room live and answers where delivery stands in it. Rejects when its head cannot be read. */
+  async open(room: R): Promise<number> {
     const live = this.#room(room)
     while (live.opening) await live.opening
+    return live.deliveredSeq
   }
 
   /** Ends a hold without following. A hold is ended once, by this or by `cutoverAt`. */

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@klatch/protocol"
+import { closeTable, type ErrorCode } from "@klatch/protocol"
 import type { Logger } from "./logger.ts"
 import type { Metrics } from "./metrics.ts"
 
@@ -6,6 +6,8 @@ const reasonOf = (error: unknown) =>
   error instanceof Error
     ? { name: error.name, reason: error.message, code: (error as { code?: unknown }).code }
     : { reason: String(error) }
+
+const countedCodes = new Set<number>([...Object.values(closeTable).map(({ code }) => code), 1005, 1006])
 
 /** One function a business event: it is counted, and where someone would want to read it, written to the log. */
 export class Events {
@@ -63,7 +65,8 @@ export class Events {
   }
 
   disconnected(userId: string, code: number): void {
-    this.#metrics.closes.inc({ code: String(code) })
+    // A client may choose any code: only the contract's, and those of a connection that just broke, are counted apart.
+    this.#metrics.closes.inc({ code: countedCodes.has(code) ? String(code) : "other" })
     this.#log.debug({ event: "disconnected", user_id: userId, code }, "disconnected")
   }
 

@@ -9,7 +9,7 @@ import { makeRoutes, openapiDocument } from "./routes.ts"
 const routes = makeRoutes({} as HttpServices)
 const docs = buildDocs(() => openapiDocument(routes))
 const ask = (path: string, init?: RequestInit) => docs.respond(new Request(`http://klatch.test${path}`, init))
-const paths = ["/docs", "/docs/", "/docs/docs.css", "/docs/icon.svg", "/openapi.json", "/asyncapi.json"]
+const paths = ["/docs", "/docs/docs.css", "/docs/icon.svg", "/openapi.json", "/asyncapi.json"]
 const page = await ask("/docs")!.text()
 
 describe("the documentation's answers", () => {
@@ -42,9 +42,10 @@ describe("the documentation's answers", () => {
     expect(policy).not.toContain("unsafe")
     expect(policy).not.toContain("script-src")
     expect(page).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=|javascript:/i)
-    expect(
-      [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map((m) => m[1]!).filter((to) => !/^[/#](?!\/)/.test(to)),
-    ).toEqual([])
+    // Relative throughout: it works behind a path prefix too.
+    const links = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map((m) => m[1]!)
+    expect(links.filter((to) => !/^(#|\.\/$|docs\/|(openapi|asyncapi)\.json$)/.test(to))).toEqual([])
+    expect(ask("/docs/")?.headers.get("location")).toBe("../docs")
     expect(ask("/docs")?.headers.get("x-content-type-options")).toBe("nosniff")
   })
 

@@ -30,7 +30,8 @@ export function buildDocs(openapi: () => object): Docs {
     [
       paths.page,
       once(() => {
-        const links = { style: paths.style, icon: paths.icon }
+        // Relative, so that a path prefix in front of the server changes nothing.
+        const links = { style: paths.style.slice(1), icon: paths.icon.slice(1) }
         const page = docsPage(openapiOnce() as OpenApi, asyncapiOnce() as AsyncApi, links)
         return answerOf(page, "text/html;charset=utf-8")
       }),
@@ -44,7 +45,8 @@ export function buildDocs(openapi: () => object): Docs {
     respond(request) {
       if (request.method !== "GET" && request.method !== "HEAD") return undefined
       const { pathname } = new URL(request.url)
-      return answers.get(pathname === "/docs/" ? paths.page : pathname)?.()(request)
+      if (pathname === "/docs/") return new Response(null, { status: 308, headers: { location: "../docs" } })
+      return answers.get(pathname)?.()(request)
     },
   }
 }

@@ -164,6 +164,8 @@ function submit(
   if (session.sendsPending >= SENDS_PENDING_MAX)
     throw new AppError("rate_limited", "Too many messages are waiting for their acks.", { retryAfterMs: 500 })
   session.sendsPending++
+  // The message ends the typing for everyone; going on is news again.
+  session.typingToldMs = Number.NEGATIVE_INFINITY
   services.messages.send(session.principal, room, message, (error, ack) => {
     session.sendsPending--
     if (error) {

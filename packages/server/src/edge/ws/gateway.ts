@@ -39,6 +39,9 @@ export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
 const CUT_OFF_MS = 5_000
 
+/** A connection that says nothing for this long resumes nothing, and what it follows by itself begins. */
+const FOLLOW_MS = 200
+
 const helloLimits = JSON.stringify(publicLimits)
 
 /** WebSocket connections: from hello to close, frames in order, nothing unbounded ([C1]..[C9]). */
@@ -77,8 +80,8 @@ export class Gateway implements Disposable {
   } as const
 
   /**
-   * A session for someone about to connect. What it follows by itself is found before hello, and it hears of rooms
-   * that are added meanwhile: from hello on it misses nothing ([R9]). Ends with the socket, or by `abandon`.
+   * A session for someone about to connect. What it will follow by itself, and where that stands, is found before hello,
+   * and it hears of rooms that are added meanwhile: from hello on it misses nothing ([R9]). Ends with the socket, or by `abandon`.
    */
   async prepare(start: SessionStart): Promise<Session> {
     const { registry, services } = this.#options
@@ -87,9 +90,9 @@ export class Gateway implements Disposable {
     if (!session.isAuto) return session
     try {
       for (const room of await services.members.followed(session.principal.user.id)) {
-        await services.delivery.open(room)
+        const since = await services.delivery.open(room)
         session.follows ??= []
-        session.follows.push({ room, since: undefined })
+        session.follows.push({ room, since })
       }
       return session
     } catch (error) {
@@ -143,11 +146,27 @@ export class Gateway implements Disposable {
     this.#openedSinceCollect++
     services.events.connected(session.principal.user.id)
     session.send(this.#hello(session))
-    const work = (session.follows ?? []).map(({ room, since }) => this.#follow(session, room, since))
-    session.follows = undefined
     if (session.roomRef !== undefined)
-      work.push(joinRoom(services, session, session.roomRef, undefined, undefined))
-    if (work.length > 0) this.#hold(session, allSettled(work), undefined)
+      this.#hold(session, joinRoom(services, session, session.roomRef, undefined, undefined), undefined)
+    if (session.follows) services.clock.after(FOLLOW_MS, () => this.#followSoon(session))
+  }
+
+  /** Nothing was said yet: then nothing is about to be resumed. */
+  #followSoon(session: Session): void {
+    if (!session.follows || session.frames) return
+    this.#beginFollows(session, []).catch((error) => this.#answer(session, error, undefined))
+  }
+
+  /**
+   * Follows, from where they stood at hello, the rooms found then; but those that `named` asks for it brings itself,
+   * from its own cursors: so a resume as the first frame hears each room in order.
+   */
+  #beginFollows(session: Session, named: readonly string[]): Promise<void> {
+    const follows = (session.follows ?? []).filter(
+      ({ room }) => !named.includes(room.id) && !named.includes(room.slug ?? room.id),
+    )
+    session.follows = undefined
+    return allSettled(follows.map(({ room, since }) => this.#follow(session, room, since)))
   }
 
   /** Written by hand around what is the same for all: connecting is a rush, and garbage makes the heap large. */
@@ -180,7 +199,7 @@ export class Gateway implements Disposable {
         if (!room) return
         if (session.isOpen) return this.#follow(session, room, event.since)
         session.follows ??= []
-        session.follows.push({ room, since: event.since })
+        session.follows.push({ room, since: event.since ?? 0 })
       })
       .catch((error) => this.#answer(session, error, undefined))
   }
@@ -201,6 +220,11 @@ export class Gateway implements Disposable {
     try {
       const { frame, ref: givenRef } = this.#read(session, data)
       ref = givenRef
+      if (session.follows) {
+        session.frames = [data, ...(session.frames ?? [])]
+        this.#hold(session, this.#beginFollows(session, roomsNamedBy(frame)), undefined)
+        return
+      }
       this.#spend(session)
       const work =
         frame === undefined
@@ -334,6 +358,14 @@ export class Gateway implements Disposable {
     this.#openedSinceCollect = 0
     this.#options.collect?.()
   }
+}
+
+/** The rooms that a first frame joins or resumes by itself. */
+function roomsNamedBy(frame: object | undefined): string[] {
+  const { type, room_id, rooms } = (frame ?? {}) as { type?: unknown; room_id?: unknown; rooms?: unknown }
+  if (type === "join") return [String(room_id).toLowerCase()]
+  if (type !== "resume" || typeof rooms !== "object" || rooms === null) return []
+  return Object.keys(rooms).map((id) => id.toLowerCase())
 }
 
 function plainContent(data: string | Buffer): string {

@@ -46,8 +46,8 @@ export class Session implements Subscriber, Bucket {
   badFrames: Bucket | undefined
   /** When a socket that was closed but does not go is cut off. */
   cutOffMs = Number.POSITIVE_INFINITY
-  /** What it follows by itself, found before it opens. */
-  follows: { readonly room: RoomInfo; readonly since: number | undefined }[] | undefined
+  /** What it is about to follow by itself, and from where. */
+  follows: { readonly room: RoomInfo; readonly since: number }[] | undefined
   #drains: (() => void)[] | undefined
   #replies: string[] | undefined
 

@@ -35,7 +35,7 @@ export function docsPage(openapi: OpenApi, asyncapi: AsyncApi, links: PageLinks)
 <header class="bar"><a class="brand" href="#top">
 <img src="${links.icon}" alt="" width="24" height="24">Klatch <span>API</span></a>
 <nav class="documents" aria-label="Documents">
-<a href="/asyncapi.json">asyncapi.json</a><a href="/openapi.json">openapi.json</a><a href="/">Chat</a></nav></header>
+<a href="asyncapi.json">asyncapi.json</a><a href="openapi.json">openapi.json</a><a href="./">Chat</a></nav></header>
 <div class="frame">
 <nav class="contents wide" aria-label="Contents">${contents(parts)}</nav>
 <main id="top">
@@ -92,7 +92,7 @@ const quickStart = (openapi: OpenApi): Html => html`<section id="quick-start"><h
 <div class="lead"><p class="summary">Chat over one WebSocket and plain HTTP. A message that was acknowledged
 is durable, stored once at one <code>seq</code>, and reaches every member in that order.</p>
 <h4>A chat in ten lines</h4>
-<p>In Node 22, in Bun, or in the console of <a href="/">the chat page</a>. Run it twice, as two users.</p>
+<p>In Node 22, in Bun, or in the console of <a href="./">the chat page</a>. Run it twice, as two users.</p>
 ${block(tenLines)}
 <h4>The same over HTTP</h4>
 ${shellBlock(`curl -X POST 'http://localhost:8080/rooms/lobby/messages?user=alice' \\
