@@ -163,6 +163,18 @@ describe("rooms over HTTP", () => {
     expect(again.id).not.toBe(made.id)
   })
 
+  test("[H13] a slug is free again however often it was made, refused and deleted", async () => {
+    const [name, slug] = [unique("ann"), unique("again")]
+    const make = (user: string) => ask(`POST /rooms?user=${user}`, { body: { name: "Again", slug } })
+    for (let round = 0; round < 3; round++) {
+      expect((await make(name)).status).toBe(201)
+      expect((await make(unique("bob"))).status).toBe(409)
+      expect((await ask(`GET /rooms/${slug}`)).status).toBe(200)
+      expect((await ask(`DELETE /rooms/${slug}?user=${name}`)).status).toBe(204)
+      expect((await ask(`GET /rooms/${slug}`)).status).toBe(404)
+    }
+  })
+
   test("[H13] a change of a room is an entry that its listeners hear; a deletion ends what they receive", async () => {
     const slug = unique("heard")
     await using ann = await Caller.in(slug)

@@ -134,4 +134,32 @@ describe("typing", () => {
     await ann.settled()
     expect(ann.heard.filter((f) => f.type === "typing")).toEqual([])
   })
+
+  test("[R2] leaving while a join is under way leaves nothing behind that still hears or writes", async () => {
+    const owner = await Caller.as(unique("owner"))
+    const name = unique("eve")
+    const path = `POST /rooms?user=${owner.user.username}`
+    const { id } = await got(room, path, { body: { kind: "private", name: "vault" } })
+    for (let i = 0; i < 40; i++)
+      await owner.acked({ type: "message", room_id: id, content: "x".repeat(4_000) })
+    await using eve = await Caller.as(name)
+    for (let round = 0; round < 25; round++) {
+      await ask(`POST /rooms/${id}/members?user=${owner.user.username}`, { body: { users: [name] } })
+      eve.send({ type: "join", room_id: id, since: 0 })
+      await ask(`POST /rooms/${id}/leave?user=${name}`)
+      await eve.settled()
+      const { seq } = await owner.acked({ type: "message", room_id: id, content: `round ${round}` })
+      await eve.settled()
+      expect(eve.heard.filter((f) => f.room_id === id && f.seq === seq)).toEqual([])
+    }
+    await owner.close()
+  })
+
+  test("[R8] nobody writes into an inbox, their own neither", async () => {
+    await using ann = await Caller.as(unique("ann"))
+    await ann.acked({ type: "join", room_id: ann.user.id })
+    expect(await ann.ask({ type: "message", room_id: ann.user.id, content: "me" })).toMatchObject({
+      code: "forbidden",
+    })
+  })
 })

@@ -178,15 +178,21 @@ export async function startApp(options: AppOptions): Promise<App> {
 
   const toldAs = (error: unknown): AppError => {
     if (error instanceof AppError) return error
-    if (isOutage(error)) return new AppError("unavailable", "The database is away.", { retryAfterMs: 1_000 })
+    if (isOutage(error)) {
+      events.databaseAway(error)
+      return new AppError("unavailable", "The database is away.", { retryAfterMs: 1_000 })
+    }
     events.broke("http", error)
     return new AppError("internal")
   }
   const notReady = async () => {
     if (isDraining) return "This node is shutting down."
-    const probe = db.ping().then(
-      () => undefined,
-      () => "The database is away.",
+    const probe = (log.isFailing ? db.pingWrite() : db.ping()).then(
+      () => {
+        log.isFailing = false
+        return undefined
+      },
+      () => "The database is away, or does not take writes.",
     )
     const late = new Promise<string>((resolve) =>
       clock.after(READY_PROBE_MS, () => resolve("The database is slow.")),
@@ -277,7 +283,7 @@ const silentSubscriber = {
   isOpen: true,
   bufferedBytes: 0,
   send() {},
-  subscribe() {},
+  subscribe: () => true,
   unsubscribe() {},
   isSubscribed: () => false,
   drained: () => Promise.resolve(),

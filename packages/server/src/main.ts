@@ -3,7 +3,7 @@ import { resolve } from "node:path"
 import { type App, startApp } from "./app.ts"
 import { type Config, ConfigError, readConfig } from "./config/environment.ts"
 import { EmbeddedError, type EmbeddedEvent, EmbeddedPostgres } from "./db/embedded.ts"
-import type { DatabaseAddress } from "./db/sql.ts"
+import { type DatabaseAddress, isOutage } from "./db/sql.ts"
 import { buildWeb, type Web } from "./edge/http/web.ts"
 import { type Logger, makeLogger } from "./observe/logger.ts"
 
@@ -41,6 +41,11 @@ async function main(): Promise<void> {
     process.exit(0)
   } catch (error) {
     if (error instanceof EmbeddedError) die(error.message)
+    if (isOutage(error)) die(`The database of DATABASE_URL cannot be used: ${(error as Error).message}.`)
+    if ((error as { code?: string }).code === "42501")
+      die("The database role may not make the schema klatch: GRANT CREATE ON DATABASE … TO the role.")
+    if ((error as { code?: string }).code === "EADDRNOTAVAIL")
+      die(`HOST ${config.host} is no address of this machine.`)
     if ((error as { code?: string }).code === "EADDRINUSE")
       die(`Port ${config.port} is taken: stop what listens there, or set PORT to another.`)
     logger.fatal({ event: "start_failed", err: error }, "the server could not start")

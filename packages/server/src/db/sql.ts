@@ -93,6 +93,14 @@ export class Database implements Queryable, AsyncDisposable {
     await this.query({ name: "db_ping", text: "SELECT 1" })
   }
 
+  /** Resolves when the database takes writes: a full disk still answers reads. */
+  async pingWrite(): Promise<void> {
+    await this.write(
+      { name: "db_ping_write", text: "UPDATE klatch.migrations SET name = name WHERE number = 1" },
+      [],
+    )
+  }
+
   /** One statement on the log's own connection. */
   write<R extends object>(statement: Statement, values: readonly unknown[]): Promise<R[]> {
     return this.#timed("write", () =>

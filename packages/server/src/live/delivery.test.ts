@@ -14,6 +14,7 @@ const room: Room = { id: "r" }
 /** A socket that keeps what it is given, and a node's topics. */
 class Listener implements Subscriber {
   isOpen = true
+  isBarred = false
   bufferedBytes = 0
   heard: number[] = []
   cutover: Cutover | undefined
@@ -24,8 +25,10 @@ class Listener implements Subscriber {
   send(frame: string): void {
     this.heard.push(Number(frame))
   }
-  subscribe(topic: string): void {
+  subscribe(topic: string): boolean {
+    if (this.isBarred) return false
     this.#topics.of(topic).add(this)
+    return true
   }
   unsubscribe(topic: string): void {
     this.#topics.of(topic).delete(this)
@@ -227,5 +230,20 @@ describe("delivery", () => {
     log.failRate = 0
     await settle(clock, () => listener.heard.length === 6, 100)
     expect(listener.heard).toEqual(range(1, 6))
+  })
+
+  test("[D8] one who lost the right to hear a room while joining it does not go live", async () => {
+    const { delivery, commit, topics } = node(8)
+    await delivery.open(room)
+    delivery.deliver(commit(3))
+    const barred = new Listener(topics)
+    const attached = delivery.attach(room, barred, 1, (cutover) => {
+      barred.cutover = cutover
+    })
+    barred.isBarred = true
+    expect(await attached).toBe("refused")
+    delivery.deliver(commit(1))
+    expect(barred.cutover).toBeUndefined()
+    expect(barred.heard).not.toContain(4)
   })
 })

@@ -33,6 +33,9 @@ interface LiveRoom<R> {
   opening: Promise<void> | undefined
 }
 
+/** How an `attach` ended. `refused`: the connection lost the right to hear the room meanwhile. */
+export type Attached = "live" | "held" | "closed" | "refused"
+
 /** Where a connection's live events begin. A gap was not replayed and is to be paged. */
 export interface Cutover {
   readonly head: number
@@ -113,7 +116,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     since: number | undefined,
     onCutover: (cutover: Cutover) => void,
     holdGap = false,
-  ): Promise<"live" | "held" | "closed"> {
+  ): Promise<Attached> {
     const live = this.#room(room)
     live.attaching++
     try {
@@ -141,7 +144,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
           return this.#gap(live, subscriber, seq, onCutover, holdGap)
       }
       if (!subscriber.isOpen) return "closed"
-      subscriber.subscribe(live.id)
+      if (!subscriber.subscribe(live.id)) return "refused"
       onCutover({ head: live.deliveredSeq })
       return "live"
     } finally {
@@ -164,10 +167,10 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
   }
 
   /** Ends a hold: subscribes at once where delivery stands. */
-  cutoverAt(room: R, subscriber: Subscriber, since: number): Cutover {
+  cutoverAt(room: R, subscriber: Subscriber, since: number): Cutover | "refused" {
     this.release(room)
     const { deliveredSeq } = this.#rooms.get(room.id) as LiveRoom<R>
-    if (subscriber.isOpen) subscriber.subscribe(room.id)
+    if (!subscriber.subscribe(room.id)) return "refused"
     return { head: deliveredSeq, gap: { from: since + 1, to: deliveredSeq } }
   }
 
@@ -198,12 +201,12 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     seq: number,
     onCutover: (cutover: Cutover) => void,
     hold: boolean,
-  ): "live" | "held" {
+  ): Attached {
     if (hold) {
       live.attaching++
       return "held"
     }
-    subscriber.subscribe(live.id)
+    if (!subscriber.subscribe(live.id)) return "refused"
     onCutover({ head: live.deliveredSeq, gap: { from: seq + 1, to: live.deliveredSeq } })
     return "live"
   }

@@ -5,7 +5,8 @@ export interface Subscriber {
   /** Bytes that the socket has not taken yet. */
   readonly bufferedBytes: number
   send(frame: string): void
-  subscribe(topic: string): void
+  /** Answers false when it may no longer hear this topic; it then does not. */
+  subscribe(topic: string): boolean
   unsubscribe(topic: string): void
   isSubscribed(topic: string): boolean
   /** Resolves when most of the buffered bytes are gone, or the connection is. */

@@ -73,6 +73,8 @@ export class GroupCommit {
   #scheduled = false
   #lastStartMs = Number.NEGATIVE_INFINITY
   #idle: (() => void)[] = []
+  /** Whether the newest flush failed for now. Who finds the database well again by other means may say so. */
+  isFailing = false
 
   constructor(options: GroupCommitOptions) {
     this.#options = { queueMax: 20_000, batchMax: 1_000, fillMs: 4, giveUpMs: 10_000, ...options }
@@ -229,10 +231,12 @@ export class GroupCommit {
       const startMs = clock.monotonicMs()
       try {
         const result = await write()
+        this.isFailing = false
         onFlush?.(items.length, clock.monotonicMs() - startMs)
         return result
       } catch (error) {
         if (!isOutage(error)) throw error
+        this.isFailing = true
         const nowMs = clock.monotonicMs()
         const willRetry = items.some((item) => nowMs - item.sinceMs < giveUpMs)
         onFailure?.(error, willRetry)

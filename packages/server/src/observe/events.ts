@@ -9,10 +9,13 @@ const reasonOf = (error: unknown) =>
 
 const countedCodes = new Set<number>([...Object.values(closeTable).map(({ code }) => code), 1005, 1006])
 
+const AWAY_TOLD_EVERY = 100
+
 /** One function a business event: it is counted, and where someone would want to read it, written to the log. */
 export class Events {
   readonly #log: Logger
   readonly #metrics: Metrics
+  #awayTold = 0
 
   constructor(log: Logger, metrics: Metrics) {
     this.#log = log
@@ -30,6 +33,16 @@ export class Events {
       { event: "flush_failed", willRetry, ...reasonOf(error) },
       "the database did not take a flush",
     )
+  }
+
+  /** Someone was told `unavailable`. Counted each time; written once in a while, since it comes in crowds. */
+  databaseAway(error: unknown): void {
+    this.#metrics.outages.inc()
+    if (this.#awayTold++ % AWAY_TOLD_EVERY === 0)
+      this.#log.warn(
+        { event: "database_away", ...reasonOf(error) },
+        "the database could not answer a request",
+      )
   }
 
   queried(_ms: number, lane: string): void {

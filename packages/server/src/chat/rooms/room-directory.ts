@@ -65,6 +65,8 @@ export class RoomDirectory {
 
   forget(room: RoomInfo): void {
     this.#cache.delete(room.id)
-    if (room.slug !== null && !isUuid(room.slug)) this.#cache.delete(room.slug)
+    if (room.slug === null || isUuid(room.slug)) return
+    this.#cache.delete(room.slug)
+    this.#cache.delete(slugName(room.slug))
   }
 }

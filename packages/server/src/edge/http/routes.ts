@@ -1,6 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi"
 import { limits } from "@klatch/protocol"
-import { bodyLimit } from "hono/body-limit"
 import { HTTPException } from "hono/http-exception"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
@@ -40,14 +39,10 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
       )
     },
   })
-  app.use(
-    bodyLimit({
-      maxSize: limits.bodyBytesMax,
-      onError: () => {
-        throw new AppError("too_large", `A body is at most ${limits.bodyBytesMax} bytes.`)
-      },
-    }),
-  )
+  app.use(async (c, next) => {
+    c.req.raw = await boundedBody(c.req.raw)
+    await next()
+  })
   app.use(async (c, next) => {
     const { method } = c.req.raw
     const hasBody = method === "POST" || method === "PATCH" || method === "PUT"
@@ -92,4 +87,26 @@ function addressesOf(app: OpenAPIHono): { method: string; pattern: RegExp }[] {
       const pattern = new RegExp(`^${path.replace(/[.]/g, "\\.").replace(/:[a-z_]+/g, "[^/]+")}$`)
       return (method === "GET" ? ["GET", "HEAD"] : [method]).map((m) => ({ method: m, pattern }))
     })
+}
+
+const tooLarge = () => new AppError("too_large", `A body is at most ${limits.bodyBytesMax} bytes.`)
+
+/** Of a body that is too large, so much is read and thrown away: an answer before that would be lost in a reset. */
+const DISCARDED_MAX_BYTES = 16 * 1024 * 1024
+
+/** The request with its body in memory when its length is not said. Rejects with `too_large`. */
+async function boundedBody(request: Request): Promise<Request> {
+  const length = request.headers.get("content-length")
+  if (length !== null && Number(length) > limits.bodyBytesMax) throw tooLarge()
+  if (request.body === null || length !== null) return request
+  const kept: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of request.body) {
+    bytes += chunk.byteLength
+    if (bytes <= limits.bodyBytesMax) kept.push(chunk)
+    if (bytes > DISCARDED_MAX_BYTES) break
+  }
+  if (bytes > limits.bodyBytesMax) throw tooLarge()
+  const { url, method, headers } = request
+  return new Request(url, { method, headers, body: Buffer.concat(kept) })
 }

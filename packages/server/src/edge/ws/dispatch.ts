@@ -1,5 +1,5 @@
 import { type FrameOf, type FrameType, isUuid, type Role } from "@klatch/protocol"
-import type { RoomInfo } from "../../chat/members/members.ts"
+import { NO_SUCH_ROOM, type RoomInfo } from "../../chat/members/members.ts"
 import type { NewMessage } from "../../chat/messages/messages.ts"
 import { broadcastRoom } from "../../chat/rooms/rooms.ts"
 import { shouldTell, typingEvent } from "../../chat/typing/typing.ts"
@@ -161,6 +161,7 @@ function submit(
   ref: string | undefined,
   isQuiet = false,
 ): void {
+  if (room.kind === "inbox") throw new AppError("forbidden", "Nobody writes into an inbox.")
   if (session.sendsPending >= SENDS_PENDING_MAX)
     throw new AppError("rate_limited", "Too many messages are waiting for their acks.", { retryAfterMs: 500 })
   session.sendsPending++
@@ -188,12 +189,15 @@ export async function joinRoom(
     isUuid(roomRef) || roomRef === session.principal.user.id
       ? await rooms.find(session.principal, roomRef)
       : await rooms.ensurePublic(session.principal, roomRef)
+  session.unbar(room.id)
   const role = await members.join(session.principal, room)
   if (session.roomRef === roomRef) {
     session.room = room
     session.roomRef = undefined
   }
-  await delivery.attach(room, session, since, (cutover) => session.reply(joinAck(room, role, cutover, ref)))
+  const tell = (cutover: Cutover) => session.reply(joinAck(room, role, cutover, ref))
+  if ((await delivery.attach(room, session, since, tell)) === "refused")
+    throw new AppError("not_found", NO_SUCH_ROOM)
 }
 
 const joinAck = (room: RoomInfo, role: Role, cutover: Cutover, ref: string | undefined) => ({
@@ -228,6 +232,7 @@ async function resume(services: Services, session: Session, frame: FrameOf<"resu
       true,
     )
     if (outcome === "held") held.push({ room, since })
+    if (outcome === "refused") refused.push(id)
   }
   try {
     for (let i = 0; i < cursors.length; i += RESUMES_AT_ONCE_MAX)
@@ -237,7 +242,11 @@ async function resume(services: Services, session: Session, frame: FrameOf<"resu
     for (const { room } of held) services.delivery.release(room)
     throw error
   }
-  for (const { room, since } of held) resumed[room.id] = services.delivery.cutoverAt(room, session, since)
+  for (const { room, since } of held) {
+    const cutover = services.delivery.cutoverAt(room, session, since)
+    if (cutover === "refused") refused.push(room.id)
+    else resumed[room.id] = cutover
+  }
   session.reply({
     type: "resumed",
     ref: frame.ref,
@@ -256,6 +265,7 @@ export async function allSettled(work: Promise<void>[]): Promise<void> {
 async function readable(services: Services, session: Session, id: string): Promise<RoomInfo | undefined> {
   try {
     const room = await services.rooms.find(session.principal, id)
+    session.unbar(room.id)
     await services.members.require(session.principal, "read", room)
     return room
   } catch (error) {

@@ -188,7 +188,8 @@ export class Gateway implements Disposable {
 
   #followInbox(session: Session, frame: string): void {
     const event = JSON.parse(frame) as { type: string; since?: number; room: { id: string; kind?: string } }
-    if (event.type === "room_removed") session.unsubscribe(event.room.id)
+    if (event.type === "room_removed") session.bar(event.room.id)
+    if (event.type === "room_added") session.unbar(event.room.id)
     if (event.type !== "room_added" || !session.isAuto) return
     const { kind } = event.room
     if (kind !== "direct" && kind !== "group") return

@@ -50,6 +50,7 @@ export class Session implements Subscriber, Bucket {
   follows: { readonly room: RoomInfo; readonly since: number }[] | undefined
   #drains: (() => void)[] | undefined
   #replies: string[] | undefined
+  #barred: Set<string> | undefined
 
   constructor(start: SessionStart, burst: number, nowMs: number) {
     this.principal = start.principal
@@ -90,8 +91,22 @@ export class Session implements Subscriber, Bucket {
     this.reply(errorEventOf(error, ref))
   }
 
-  subscribe(topic: string): void {
-    if (this.isOpen) this.socket!.subscribe(topic)
+  subscribe(topic: string): boolean {
+    if (!this.isOpen || this.#barred?.has(topic)) return false
+    this.socket!.subscribe(topic)
+    return true
+  }
+
+  /** The membership is over: no more of this room, also not from a join that is under way. */
+  bar(topic: string): void {
+    this.#barred ??= new Set()
+    this.#barred.add(topic)
+    this.unsubscribe(topic)
+  }
+
+  /** Before the right to hear a room is asked for: only what ends it after this counts. */
+  unbar(topic: string): void {
+    this.#barred?.delete(topic)
   }
 
   unsubscribe(topic: string): void {
