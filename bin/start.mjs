@@ -10,10 +10,9 @@ const help = `npm start: run a Klatch server. Everything has a default; a .env f
   DATABASE_URL         a PostgreSQL 14+ server; unset: an embedded one under DATA_DIR
   DATA_DIR             where the embedded database keeps its files
   ENABLE_PERSISTENCE   false: the embedded database on a directory that is thrown away
-  REDIS_URL            join other nodes
-  AUTH                 open or required; JWT_SECRET, JWT_ISSUER, JWT_AUDIENCE, JWKS_URL: who signs tokens
+  AUTH                 open: whoever connects says who they are (production must ask for it)
   CORS_ORIGINS         origins of browsers allowed besides the server's own
-  TRUST_PROXY          read the client's address from the proxy's header
+  TRUST_PROXY          believe X-Forwarded-Host from the proxy in front
   RETENTION_DAYS       how long messages are kept
   LIMITS               default, or off to lift rate limits
   LOG_LEVEL            trace, debug, info, warn or error

@@ -113,24 +113,28 @@ describe("deploy/compose.yaml", () => {
       profiles?.[0] === profile ? [name] : [],
     )
 
-  test("starts one server alone, and a cluster on request", () => {
+  test("starts one server alone, and one with a PostgreSQL apart on request", () => {
     expect(of()).toEqual(["klatch"])
-    expect(of("cluster").sort()).toEqual(["node-1", "node-2", "postgres", "redis"])
+    expect(of("postgres").sort()).toEqual(["klatch-postgres", "postgres"])
     expect(compose.services.postgres?.image).toBe("postgres:18")
-    expect(compose.services.redis?.image).toBe("redis:7")
   })
 
   test("gives each server the image, a port of its own, and what it needs", () => {
-    const servers = ["klatch", "node-1", "node-2"].map((name) => compose.services[name])
+    const servers = ["klatch", "klatch-postgres"].map((name) => compose.services[name])
     for (const server of servers)
       expect(existsSync(join(root, "deploy", server?.build?.context ?? "x"))).toBe(true)
     for (const server of servers) expect(existsSync(join(root, server?.build?.dockerfile ?? "x"))).toBe(true)
-    expect(new Set(servers.flatMap((server) => server?.ports ?? [])).size).toBe(3)
+    expect(new Set(servers.flatMap((server) => server?.ports ?? [])).size).toBe(2)
     expect(compose.services.klatch?.volumes).toEqual(["data:/data"])
-    for (const node of servers.slice(1)) {
-      expect(node?.environment?.DATABASE_URL).toContain("@postgres:5432/")
-      expect(node?.environment?.REDIS_URL).toBe("redis://redis:6379")
-      expect(Object.keys(node?.depends_on ?? {})).toEqual(["postgres", "redis"])
+    expect(servers[1]?.environment?.DATABASE_URL).toContain("@postgres:5432/")
+    expect(Object.keys(servers[1]?.depends_on ?? {})).toEqual(["postgres"])
+  })
+
+  test("sets nothing that stops the start of this version", async () => {
+    for (const name of ["klatch", "klatch-postgres"]) {
+      const { environment } = compose.services[name] as Service
+      expect(Object.keys(environment ?? {}).filter((key) => /^(REDIS|JWT|JWKS)_/.test(key))).toEqual([])
+      expect(environment?.AUTH).toBe("open")
     }
   })
 

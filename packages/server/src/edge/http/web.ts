@@ -32,6 +32,7 @@ async function bundle(entry: string): Promise<Bundle> {
   const { outputs } = await Bun.build({
     entrypoints: [entry],
     target: "browser",
+    conditions: ["klatch-source"],
     minify: true,
     jsx: { runtime: "automatic", importSource: "preact", development: false },
     define: { "process.env.NODE_ENV": '"production"' },

@@ -80,8 +80,9 @@ export class Gateway implements Disposable {
   } as const
 
   /**
-   * A session for someone about to connect. What it will follow by itself, and where that stands, is found before hello,
-   * and it hears of rooms that are added meanwhile: from hello on it misses nothing ([R9]). Ends with the socket, or by `abandon`.
+   * A session for someone about to connect. What it will follow by itself, and where that stands, is found before
+   * hello, and it hears of rooms that are added meanwhile: from hello on it misses nothing ([R9]). Ends with the
+   * socket, or by `abandon`.
    */
   async prepare(start: SessionStart): Promise<Session> {
     const { registry, services } = this.#options
