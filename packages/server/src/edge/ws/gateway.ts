@@ -38,6 +38,8 @@ const QUIET_FRAMES_MAX = 200
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
 const CUT_OFF_MS = 5_000
+/** A prepared session that has not opened by then never will. */
+const PREPARED_MAX_MS = 120_000
 
 /** A connection that says nothing for this long resumes nothing, and what it follows by itself begins. */
 const FOLLOW_MS = 200
@@ -340,7 +342,9 @@ export class Gateway implements Disposable {
     const nowMs = this.#nowMs()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
-        if (nowMs >= session.cutOffMs) session.socket!.terminate()
+        if (nowMs >= session.cutOffMs) session.socket?.terminate()
+        // Its handshake ended without a socket, and nobody said so.
+        if (!session.socket && nowMs - session.heardMs > PREPARED_MAX_MS) this.abandon(session)
         continue
       }
       if (session.bufferedBytes > BUFFERED_MAX_BYTES) session.close("too_slow", nowMs + CUT_OFF_MS)
