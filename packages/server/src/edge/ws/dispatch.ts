@@ -117,9 +117,9 @@ export function sendHome(
   isQuiet = false,
 ): void | Promise<void> {
   if (session.room) return sendTo(services, session, session.room.id, message, ref, isQuiet)
-  const ref_ = session.roomRef ?? LOBBY
+  const home = session.roomRef ?? LOBBY
   return services.rooms
-    .ensurePublic(session.principal, ref_)
+    .ensurePublic(session.principal, home)
     .then((room) => sendTo(services, session, room.id, message, ref, isQuiet))
 }
 
