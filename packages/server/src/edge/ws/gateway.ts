@@ -32,8 +32,8 @@ const SWEEP_MS = 1_000
 /** Garbage is collected once a rush of at least this many connections is over, or has become this long. */
 const RUSH_MIN = 200
 const RUSH_MAX = 500
-/** It is quiet when no more frames than this came since the last sweep, and no connection. */
-const QUIET_FRAMES_MAX = 200
+/** It is quiet while no more frames than this come a sweep: pings of 18,000 idle connections are no work. */
+const QUIET_FRAMES_MAX = 3_000
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
