@@ -30,8 +30,8 @@ const IGNORED_WAITS_MAX = 500
 const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
 /** Garbage is collected once a rush of at least this many connections is over, or has become this long. */
-const RUSH_MIN = 200
-const RUSH_MAX = 500
+const RUSH_MIN = 100
+const RUSH_MAX = 250
 /** It is quiet while no more frames than this come a sweep: pings of 18,000 idle connections are no work. */
 const QUIET_FRAMES_MAX = 3_000
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
@@ -146,7 +146,7 @@ export class Gateway implements Disposable {
     session.socket = socket
     session.isOpen = true
     session.heardMs = this.#nowMs()
-    this.#openedSinceCollect++
+    if (++this.#openedSinceCollect === RUSH_MAX) this.#collect()
     services.events.connected(session.principal.user.id)
     session.send(this.#hello(session))
     if (session.roomRef !== undefined)
@@ -338,7 +338,7 @@ export class Gateway implements Disposable {
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */
   #sweep(): void {
-    this.#collectWhenQuiet()
+    this.#collectAfterRush()
     const nowMs = this.#nowMs()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
@@ -354,13 +354,16 @@ export class Gateway implements Disposable {
     }
   }
 
-  #collectWhenQuiet(): void {
+  #collectAfterRush(): void {
     const opened = this.#openedSinceCollect
-    const isFewFrames = this.#frames - this.#framesAtSweep <= QUIET_FRAMES_MAX
     const isOver = opened >= RUSH_MIN && opened === this.#openedAtSweep
-    this.#framesAtSweep = this.#frames
     this.#openedAtSweep = opened
-    if (!isFewFrames || !(isOver || opened >= RUSH_MAX)) return
+    if (isOver || opened >= RUSH_MAX) this.#collect()
+    this.#framesAtSweep = this.#frames
+  }
+
+  #collect(): void {
+    if (this.#frames - this.#framesAtSweep > QUIET_FRAMES_MAX) return
     this.#openedSinceCollect = 0
     this.#options.collect?.()
   }
