@@ -15,7 +15,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { findBinaries, locatePackage, mendLinks } from "./binaries.ts"
 import { run } from "./processes.ts"
-import { isRoot, nobody, sh } from "./test-bed.fixture.ts"
+import { isRoot, nobody, reachable, sh } from "./test-bed.fixture.ts"
 
 // A guard against hanging, not a measure: a first start takes its second of processor time, whoever else wants it.
 setDefaultTimeout(60_000)
@@ -85,10 +85,10 @@ describe("PostgreSQL's programs", () => {
     if (isRoot) sh(`chown -R ${nobody.uid} ${dir}`)
     chmodSync(join(packageDir, "native/lib"), 0o555)
     const find = () => {
-      const script = `import { findBinaries } from ${JSON.stringify(join(import.meta.dir, "binaries.ts"))}
+      const script = `import { findBinaries } from ${JSON.stringify(reachable(join(import.meta.dir, "binaries.ts")))}
         const found = await findBinaries(null, ${JSON.stringify({ packageDir, cacheDirs: [cache] })})
         process.stdout.write(found.postgres)`
-      return run(process.execPath, ["-e", script], { account: isRoot ? nobody : null, cwd: dir })
+      return run(reachable(process.execPath), ["-e", script], { account: isRoot ? nobody : null, cwd: dir })
     }
     const copied = await find()
     expect(copied.output).toStartWith(cache)

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import pg from "pg"
 import { delay, systemClock } from "../../lib/clock.ts"
 import type { OwnerLine } from "./owner.fixture.ts"
+import { reachable } from "./test-bed.fixture.ts"
 
 type LineOf<T extends OwnerLine["type"]> = Extract<OwnerLine, { type: T }>
 
@@ -25,10 +26,11 @@ export class OwnerProcess implements AsyncDisposable {
       throwAway?: boolean
     } = {},
   ) {
-    const script = join(options.dir ?? import.meta.dir, "owner.fixture.ts")
+    const here = options.user ? reachable : (path: string) => path
+    const script = here(join(options.dir ?? import.meta.dir, "owner.fixture.ts"))
     const args = [script, dataDir, ...(options.throwAway ? ["throw"] : [])]
     const env = { ...process.env, ...options.env }
-    this.child = spawn(process.execPath, args, { ...options.user, env, cwd: "/" })
+    this.child = spawn(here(process.execPath), args, { ...options.user, env, cwd: "/" })
     this.exited = once(this.child, "close")
     this.child.stderr?.on("data", (chunk) => {
       this.#errors += String(chunk)

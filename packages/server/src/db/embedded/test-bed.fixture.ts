@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process"
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join, relative } from "node:path"
 import { EmbeddedError, EmbeddedPostgres } from "../embedded.ts"
 
 /** A user with no rights, to run an owner as when the tests run as root. */
@@ -73,4 +73,32 @@ export async function refusalOf(start: Promise<EmbeddedPostgres>): Promise<Embed
     throw error
   }
   throw new Error("it started")
+}
+
+const checkout = join(import.meta.dir, "../../../../..")
+let copy: string | undefined
+
+/**
+ * For a child that runs as another user: `path` of this checkout, or the same place in a copy of it that anyone may
+ * reach, made once when a directory above the checkout is closed to others.
+ */
+export function reachable(path: string): string {
+  if (!isRoot || isOpenToAll(checkout)) return path
+  copy ??= copyOfCheckout()
+  return join(copy, relative(checkout, path))
+}
+
+function isOpenToAll(dir: string): boolean {
+  const isOpen = (statSync(dir).mode & 0o001) !== 0
+  return isOpen && (dir === dirname(dir) || isOpenToAll(dirname(dir)))
+}
+
+/** By hard links where the file system lets it, so that it takes no time and no room. */
+function copyOfCheckout(): string {
+  const dir = mkdtempSync(join(tmpdir(), "embedded-checkout-"))
+  chmodSync(dir, 0o755)
+  process.on("exit", () => rmSync(dir, { recursive: true, force: true }))
+  const parts = ["node_modules", "packages"].map((name) => join(checkout, name)).join(" ")
+  sh(`cp -al ${parts} ${dir} 2>/dev/null || { rm -rf ${dir}/*; cp -a ${parts} ${dir}; }`)
+  return dir
 }
