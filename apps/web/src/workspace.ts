@@ -91,14 +91,15 @@ export class Workspace {
   async makeRoom(input: NewRoom): Promise<void> {
     const info = await this.client.createRoom(input)
     this.go(info.slug ?? info.id)
-    await this.refresh()
+    // The lists may come later: the dialog that asked must not stand in front of the room meanwhile.
+    void this.refresh()
   }
 
   /** Rejects with the server's `KlatchError`. */
   async writeTo(name: string): Promise<void> {
     const room = await this.client.dm(name)
     this.go(room.ref)
-    await this.refresh()
+    void this.refresh()
   }
 
   /** Notes that everything in a room up to `messageId` was looked at. */

@@ -260,6 +260,8 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     live.heardSeq = Math.max(live.heardSeq, head)
     while (live.deliveredSeq < Math.min(seq, head) && !this.#closed) {
       this.#heal(live)
+      // The log has no more to give, whatever its head said: then the connection begins where delivery stands.
+      if (!live.healing) return
       await live.healing
     }
   }
