@@ -14,12 +14,16 @@ const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"]
  */
 export function runChild(command, args, { leash = false, env = {} } = {}) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
+    // Heard from before the child is there: it may be told of, and signalled, the moment it runs.
+    let child
+    const early = []
+    for (const signal of forwarded) process.on(signal, () => (child ? child.kill(signal) : early.push(signal)))
+    child = spawn(command, args, {
       detached: process.platform !== "win32",
       stdio: leash ? ["inherit", "inherit", "inherit", "pipe"] : "inherit",
       env: { ...process.env, ...env, ...(leash ? { KLATCH_LAUNCHER_FD: "3" } : {}) },
     })
-    for (const signal of forwarded) process.on(signal, () => child.kill(signal))
+    for (const signal of early) child.kill(signal)
     child.stdio[3]?.on("error", () => {})
     child.on("error", (error) => {
       console.error(`klatch: cannot run ${command}: ${error.message}`)
