@@ -17,7 +17,8 @@ export function runChild(command, args, { leash = false, env = {} } = {}) {
     // Heard from before the child is there: it may be told of, and signalled, the moment it runs.
     let child
     const early = []
-    for (const signal of forwarded) process.on(signal, () => (child ? child.kill(signal) : early.push(signal)))
+    for (const signal of forwarded)
+      process.on(signal, () => (child ? child.kill(signal) : early.push(signal)))
     child = spawn(command, args, {
       detached: process.platform !== "win32",
       stdio: leash ? ["inherit", "inherit", "inherit", "pipe"] : "inherit",
