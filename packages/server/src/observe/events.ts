@@ -83,6 +83,11 @@ export class Events {
     this.#log.debug({ event: "disconnected", user_id: userId, code }, "disconnected")
   }
 
+  /** Frames since the last word of them: told once a sweep, since one a frame would be felt. */
+  received(count: number): void {
+    this.#metrics.frames.inc(count)
+  }
+
   answeredError(code: ErrorCode): void {
     this.#metrics.errors.inc({ code })
   }

@@ -109,11 +109,6 @@ export class Gateway implements Disposable {
     this.#options.registry.remove(session)
   }
 
-  /** Frames handled since the start. */
-  get frameCount(): number {
-    return this.#frames
-  }
-
   /** Entries of someone's inbox: told to the connections that follow by themselves, which then follow the room. */
   onInbox(batch: CommittedBatch): void {
     for (const session of this.#options.registry.ofUser(batch.room.id)) {
@@ -359,6 +354,7 @@ export class Gateway implements Disposable {
     const isOver = opened >= RUSH_MIN && opened === this.#openedAtSweep
     this.#openedAtSweep = opened
     if (isOver || opened >= RUSH_MAX) this.#collect()
+    this.#options.services.events.received(this.#frames - this.#framesAtSweep)
     this.#framesAtSweep = this.#frames
   }
 
