@@ -1,6 +1,6 @@
 import type { Client, Room } from "@klatch/client"
 import { useSignal } from "@preact/signals"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import { Icon } from "./icon.tsx"
 import { fitHeight, isPlainEnter } from "./text-field.ts"
 import { words } from "./words.ts"
@@ -32,7 +32,7 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
       }),
     [client],
   )
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (field.current !== null) fitHeight(field.current)
     // On a touch screen the keyboard would come up over the room.
     if (matchMedia("(hover: hover)").matches) field.current?.focus()
@@ -42,11 +42,12 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
     if (value === "") drafts.delete(room.ref)
     else drafts.set(room.ref, value)
   }
-  const content = text.value.trim()
-  const left = charsMax.value - content.length
-  const canSend = content !== "" && left >= 0
+  const left = charsMax.value - text.value.trim().length
+  const isSendable = (content: string) => content !== "" && content.length <= charsMax.value
   const send = () => {
-    if (!canSend) return
+    // What stands there now: a key may come before the page has drawn the one before it.
+    const content = text.value.trim()
+    if (!isSendable(content)) return
     // Should it fail, its line in the log says so, with a way to try again.
     room.send(content)
     write("")
@@ -101,7 +102,7 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
         class="send"
         aria-label={words.composer.send}
         title={words.composer.send}
-        disabled={!canSend}
+        disabled={!isSendable(text.value.trim())}
       >
         <Icon name="send" />
       </button>

@@ -1,7 +1,7 @@
 import { KlatchError } from "@klatch/client"
 import { useSignal } from "@preact/signals"
 import type { ComponentChildren } from "preact"
-import { useEffect, useRef } from "preact/hooks"
+import { useLayoutEffect, useRef } from "preact/hooks"
 import { isName, nameCharsMax, nameCharsMin } from "./name.ts"
 import { signalOf } from "./signal-of.ts"
 import { words } from "./words.ts"
@@ -139,7 +139,7 @@ function MakeDialog(props: MakeDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const isBusy = useSignal(false)
   const error = useSignal<string | null>(null)
-  useEffect(() => dialog.current?.showModal(), [])
+  useLayoutEffect(() => dialog.current?.showModal(), [])
   const submit = async (event: Event) => {
     event.preventDefault()
     if (isBusy.value || !props.isReady) return

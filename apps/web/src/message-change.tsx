@@ -1,6 +1,6 @@
 import type { Room, TimelineMessage } from "@klatch/client"
 import { type Signal, useSignal } from "@preact/signals"
-import { useEffect, useRef } from "preact/hooks"
+import { useLayoutEffect, useRef } from "preact/hooks"
 import { fitHeight, isPlainEnter } from "./text-field.ts"
 import { words } from "./words.ts"
 
@@ -11,7 +11,8 @@ export function EditField(props: { message: TimelineMessage; room: Room; onDone:
   const error = useSignal<string | null>(null)
   const isBusy = useSignal(false)
   const field = useRef<HTMLTextAreaElement>(null)
-  useEffect(() => {
+  // Before it is painted: later, the caret would move under the hands of someone who already types.
+  useLayoutEffect(() => {
     // The log itself brings it into view.
     field.current?.focus({ preventScroll: true })
     field.current?.setSelectionRange(text.value.length, text.value.length)
@@ -80,7 +81,7 @@ export function DeleteAsk(props: { message: TimelineMessage; room: Room; isAskin
   const { message, room, isAsking } = props
   const error = useSignal<string | null>(null)
   const keep = useRef<HTMLButtonElement>(null)
-  useEffect(() => keep.current?.focus(), [])
+  useLayoutEffect(() => keep.current?.focus(), [])
   const stop = () => {
     isAsking.value = false
   }
