@@ -36,8 +36,18 @@ describe("probes", () => {
 
   test("[O2] /metrics tells the four metrics of S3 and ours, without a name of a user or room", async () => {
     const slug = unique("measured")
+    const count = async (name: string) =>
+      Number(new RegExp(`^${name} (.+)$`, "m").exec((await ask("GET /metrics")).text)?.[1] ?? "0")
+    const before = await count("klatch_messages_total")
+    const framesBefore = await count("klatch_frames_total")
     await using ann = await Caller.in(slug)
-    await ann.acked({ type: "message", room_id: slug, content: "counted" })
+    const { message_id } = await ann.acked({ type: "message", room_id: slug, content: "counted" })
+    await ann.acked({ type: "edit", room_id: slug, message_id, content: "a change is no message" })
+    expect((await count("klatch_messages_total")) - before).toBe(1)
+    await until(
+      "the frames are counted",
+      async () => (await count("klatch_frames_total")) >= framesBefore + 2,
+    )
     const { text, headers } = await ask("GET /metrics")
     expect(headers.get("content-type")).toStartWith("text/plain")
     for (const name of [

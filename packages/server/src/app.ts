@@ -114,12 +114,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     for (const batch of batches) {
       const told = { roomId: batch.room.id, ...batch }
       // An inbox is one reader's: keeping it in memory would cost every user more than it saves.
-      if (batch.room.kind !== "inbox") recent.add(told.roomId, batch.firstSeq, batch.frames)
+      if (batch.room.kind !== "inbox")
+        recent.add(told.roomId, batch.firstSeq, batch.frames, batch.messages > 0)
       // Frames from before a change may hold the words it took back, also those of earlier edits.
       if (batch.changedSeq > 0) recent.forgetThrough(told.roomId, batch.lastSeq)
       delivery.deliver(told)
       if (batch.room.kind === "inbox") gateway.onInbox(batch)
-      metrics.stored(batch.frames.length)
+      metrics.stored(batch.messages)
     }
     bus.publish(batches.map((batch) => ({ roomId: batch.room.id, ...batch })))
   }

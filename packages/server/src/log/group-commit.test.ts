@@ -80,6 +80,7 @@ describe("group commit", () => {
             const told = new Map<number, string>()
             for (const batch of committed.filter((b) => b.room.id === id))
               for (const [i, frame] of batch.frames.entries()) told.set(batch.firstSeq + i, frame)
+            for (const batch of committed) expect(batch.messages).toBe(batch.frames.length)
             expect([...told.keys()].sort((a, b) => a - b).map((seq) => told.get(seq)!)).toEqual(frames)
           }
         },

@@ -15,6 +15,8 @@ export interface CommittedBatch {
   readonly frames: readonly string[]
   /** The newest message whose first words these entries changed or took back; 0 for none. */
   readonly changedSeq: number
+  /** How many of these entries are messages. */
+  readonly messages: number
 }
 
 /** Told once a draft: where it stands, or why not. Must not throw. */
@@ -188,6 +190,7 @@ export class GroupCommit {
           room,
           place.seq,
           encodeEntry(room, { kind: "message", seq: place.seq, author, at: place.at, ...body }),
+          { messages: 1 },
         )
       }
     })
@@ -204,7 +207,9 @@ export class GroupCommit {
     const runs = new Runs()
     for (const { entries } of outcomes)
       for (const { room, entry } of entries)
-        runs.add(room, entry.seq, encodeEntry(room, entry), "target" in entry ? entry.target : 0)
+        runs.add(room, entry.seq, encodeEntry(room, entry), {
+          changedSeq: "target" in entry ? entry.target : 0,
+        })
     for (const [i, outcome] of outcomes.entries()) items[i]!.resolve(outcome.result)
     this.#deliver(runs)
   }
@@ -297,6 +302,7 @@ interface Run {
   lastSeq: number
   frames: string[]
   changedSeq: number
+  messages: number
 }
 
 /** Gathers frames into runs without holes, a room each. */
@@ -304,15 +310,16 @@ class Runs {
   readonly #runs: Run[] = []
   readonly #open = new Map<string, Run>()
 
-  add(room: LogRoom, seq: number, frame: string, changedSeq = 0): void {
+  add(room: LogRoom, seq: number, frame: string, { changedSeq = 0, messages = 0 }): void {
     const open = this.#open.get(room.id)
     if (open && open.lastSeq + 1 === seq) {
       open.frames.push(frame)
       open.lastSeq = seq
       open.changedSeq = Math.max(open.changedSeq, changedSeq)
+      open.messages += messages
       return
     }
-    const run = { room, firstSeq: seq, lastSeq: seq, frames: [frame], changedSeq }
+    const run = { room, firstSeq: seq, lastSeq: seq, frames: [frame], changedSeq, messages }
     this.#open.set(room.id, run)
     this.#runs.push(run)
   }

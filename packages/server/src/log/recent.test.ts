@@ -33,6 +33,19 @@ describe("the recent entries of a room", () => {
     expect(recent.after("den", 5, all)).toEqual(["#6", "#7"])
   })
 
+  test("are not begun by what may not begin a room, but go on with it; a hole ends them", () => {
+    const recent = new Recent()
+    recent.add("den", 1, frames(1, 2), false)
+    expect(recent.after("den", 0, all)).toBeUndefined()
+    recent.add("den", 3, frames(3, 1))
+    recent.add("den", 4, frames(4, 2), false)
+    expect(recent.after("den", 2, all)).toEqual(["#3", "#4", "#5"])
+    recent.add("den", 7, frames(7, 1), false)
+    expect(recent.after("den", 6, all)).toBeUndefined()
+    recent.add("den", 8, frames(8, 1))
+    expect(recent.after("den", 7, all)).toEqual(["#8"])
+  })
+
   test("lose their first ones up to a seq that is to be forgotten, and no others", () => {
     const recent = new Recent()
     recent.add("den", 1, frames(1, 4))

@@ -26,13 +26,17 @@ export class Recent {
     this.#totalMax = options.totalMax ?? 16 * 1024 * 1024
   }
 
-  /** Adds frames `firstSeq`.. of a room. */
-  add(roomId: string, firstSeq: number, frames: readonly string[]): void {
+  /**
+   * Adds frames `firstSeq`.. of a room. With `mayBegin` false only to what is kept of it already: a room in which
+   * people come and go but nothing is said costs nothing.
+   */
+  add(roomId: string, firstSeq: number, frames: readonly string[], mayBegin = true): void {
     let ring = this.#rings.get(roomId)
     const nextSeq = ring ? ring.firstSeq + ring.frames.length : firstSeq
     if (firstSeq < nextSeq) return
     if (!ring || firstSeq > nextSeq) {
-      if (ring) this.#total -= ring.bytes
+      if (ring) this.#forget(roomId, ring)
+      if (!mayBegin) return
       ring = { firstSeq, frames: [], bytes: 0 }
     }
     this.#rings.delete(roomId)
@@ -45,8 +49,7 @@ export class Recent {
     if (ring.frames.length > this.#perRoomMax * 1.5) this.#drop(ring, ring.frames.length - this.#perRoomMax)
     while (this.#total > this.#totalMax) {
       const [oldestId, oldest] = this.#rings.entries().next().value as [string, Ring]
-      this.#rings.delete(oldestId)
-      this.#total -= oldest.bytes
+      this.#forget(oldestId, oldest)
     }
   }
 
@@ -65,6 +68,11 @@ export class Recent {
     this.#drop(ring, Math.min(ring.frames.length, seq - ring.firstSeq + 1))
     // Rooms that hold nothing weigh nothing, so `totalMax` would never make them go.
     if (ring.frames.length === 0) this.#rings.delete(roomId)
+  }
+
+  #forget(roomId: string, ring: Ring): void {
+    this.#rings.delete(roomId)
+    this.#total -= ring.bytes
   }
 
   #drop(ring: Ring, count: number): void {

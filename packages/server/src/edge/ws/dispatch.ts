@@ -116,8 +116,8 @@ export function sendHome(
   ref: string | undefined,
   isQuiet = false,
 ): void | Promise<void> {
-  if (session.room) return sendTo(services, session, session.room.id, message, ref, isQuiet)
-  const home = session.roomRef ?? LOBBY
+  const home = session.home ?? LOBBY
+  if (typeof home === "object") return sendTo(services, session, home.id, message, ref, isQuiet)
   return services.rooms
     .ensurePublic(session.principal, home)
     .then((room) => sendTo(services, session, room.id, message, ref, isQuiet))
@@ -162,13 +162,14 @@ function submit(
   isQuiet = false,
 ): void {
   if (room.kind === "inbox") throw new AppError("forbidden", "Nobody writes into an inbox.")
-  if (session.sendsPending >= SENDS_PENDING_MAX)
+  const extra = session.extra()
+  if (extra.sendsPending >= SENDS_PENDING_MAX)
     throw new AppError("rate_limited", "Too many messages are waiting for their acks.", { retryAfterMs: 500 })
-  session.sendsPending++
+  extra.sendsPending++
   // The message ends the typing for everyone; going on is news again.
-  session.typingToldMs = Number.NEGATIVE_INFINITY
+  extra.typingToldMs = Number.NEGATIVE_INFINITY
   services.messages.send(session.principal, room, message, (error, ack) => {
-    session.sendsPending--
+    extra.sendsPending--
     if (error) {
       services.events.answeredError(error.code)
       session.replyError(error, ref)
@@ -191,10 +192,7 @@ export async function joinRoom(
       : await rooms.ensurePublic(session.principal, roomRef)
   session.unbar(room.id)
   const role = await members.join(session.principal, room)
-  if (session.roomRef === roomRef) {
-    session.room = room
-    session.roomRef = undefined
-  }
+  if (session.home === roomRef) session.home = room
   const tell = (cutover: Cutover) => session.reply(joinAck(room, role, cutover, ref))
   if ((await delivery.attach(room, session, since, tell)) === "refused")
     throw new AppError("not_found", NO_SUCH_ROOM)
@@ -278,8 +276,9 @@ function typing(services: Services, session: Session, frame: FrameOf<"typing">):
   const room = services.directory.peek(frame.room_id)
   if (!room || !session.isSubscribed(room.id)) throw new AppError("not_found", "Join this room first.")
   const nowMs = services.clock.monotonicMs()
-  if (shouldTell(frame.active, session.typingToldMs, nowMs)) {
-    session.typingToldMs = frame.active ? nowMs : Number.NEGATIVE_INFINITY
+  const extra = session.extra()
+  if (shouldTell(frame.active, extra.typingToldMs, nowMs)) {
+    extra.typingToldMs = frame.active ? nowMs : Number.NEGATIVE_INFINITY
     const event = typingEvent(session.principal, room, frame.active)
     session.publishToOthers(room.id, event)
     services.bus().publishPassing(room.id, event)

@@ -94,8 +94,9 @@ export class Gateway implements Disposable {
     try {
       for (const room of await services.members.followed(session.principal.user.id)) {
         const since = await services.delivery.open(room)
-        session.follows ??= []
-        session.follows.push({ room, since })
+        const extra = session.extra()
+        extra.follows ??= []
+        extra.follows.push({ room, since })
       }
       return session
     } catch (error) {
@@ -144,14 +145,14 @@ export class Gateway implements Disposable {
     if (++this.#openedSinceCollect === RUSH_MAX) this.#collect()
     services.events.connected(session.principal.user.id)
     session.send(this.#hello(session))
-    if (session.roomRef !== undefined)
-      this.#hold(session, joinRoom(services, session, session.roomRef, undefined, undefined), undefined)
-    if (session.follows) services.clock.after(FOLLOW_MS, () => this.#followSoon(session))
+    if (typeof session.home === "string")
+      this.#hold(session, joinRoom(services, session, session.home, undefined, undefined), undefined)
+    if (session.rare?.follows) services.clock.after(FOLLOW_MS, () => this.#followSoon(session))
   }
 
   /** Nothing was said yet: then nothing is about to be resumed. */
   #followSoon(session: Session): void {
-    if (!session.follows || session.frames) return
+    if (!session.rare?.follows || session.rare.frames) return
     this.#beginFollows(session, []).catch((error) => this.#answer(session, error, undefined))
   }
 
@@ -160,10 +161,11 @@ export class Gateway implements Disposable {
    * from its own cursors: so a resume as the first frame hears each room in order.
    */
   #beginFollows(session: Session, named: readonly string[]): Promise<void> {
-    const follows = (session.follows ?? []).filter(
+    const extra = session.extra()
+    const follows = (extra.follows ?? []).filter(
       ({ room }) => !named.includes(room.id) && !named.includes(room.slug ?? room.id),
     )
-    session.follows = undefined
+    extra.follows = undefined
     return allSettled(follows.map(({ room, since }) => this.#follow(session, room, since)))
   }
 
@@ -197,8 +199,9 @@ export class Gateway implements Disposable {
       .then(async (room) => {
         if (!room) return
         if (session.isOpen) return this.#follow(session, room, event.since)
-        session.follows ??= []
-        session.follows.push({ room, since: event.since ?? 0 })
+        const extra = session.extra()
+        extra.follows ??= []
+        extra.follows.push({ room, since: event.since ?? 0 })
       })
       .catch((error) => this.#answer(session, error, undefined))
   }
@@ -208,9 +211,10 @@ export class Gateway implements Disposable {
     if (!session.isOpen) return
     this.#frames++
     if (session.isBusy) {
-      session.frames ??= []
-      if (session.frames.length >= FRAMES_WAITING_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
-      else session.frames.push(data)
+      const extra = session.extra()
+      extra.frames ??= []
+      if (extra.frames.length >= FRAMES_WAITING_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
+      else extra.frames.push(data)
     } else this.#handle(session, data)
   }
 
@@ -219,8 +223,8 @@ export class Gateway implements Disposable {
     try {
       const { frame, ref: givenRef } = this.#read(session, data)
       ref = givenRef
-      if (session.follows) {
-        session.frames = [data, ...(session.frames ?? [])]
+      if (session.rare?.follows) {
+        session.rare.frames = [data, ...(session.rare.frames ?? [])]
         this.#hold(session, this.#beginFollows(session, roomsNamedBy(frame)), undefined)
         return
       }
@@ -242,9 +246,9 @@ export class Gateway implements Disposable {
       .catch((error) => this.#answer(session, error, ref))
       .then(() => {
         session.isBusy = false
-        while (session.frames && !session.isBusy) {
-          const next = session.frames.shift()
-          if (session.frames.length === 0) session.frames = undefined
+        for (let extra = session.rare; extra?.frames && !session.isBusy; extra = session.rare) {
+          const next = extra.frames.shift()
+          if (extra.frames.length === 0) extra.frames = undefined
           if (next !== undefined && session.isOpen) this.#handle(session, next)
         }
       })
@@ -319,13 +323,14 @@ export class Gateway implements Disposable {
 
   #countBad(session: Session): void {
     const nowMs = this.#nowMs()
-    session.badFrames ??= { tokens: BAD_FRAMES.burst, filledMs: nowMs }
-    if (take(session.badFrames, BAD_FRAMES, nowMs) > 0) session.close("broken_client", nowMs + CUT_OFF_MS)
+    const extra = session.extra()
+    extra.badFrames ??= { tokens: BAD_FRAMES.burst, filledMs: nowMs }
+    if (take(extra.badFrames, BAD_FRAMES, nowMs) > 0) session.close("broken_client", nowMs + CUT_OFF_MS)
   }
 
   #onClose(session: Session, code: number): void {
     session.isOpen = false
-    session.frames = undefined
+    if (session.rare) session.rare.frames = undefined
     session.onDrain()
     this.#options.registry.remove(session)
     this.#options.services.events.disconnected(session.principal.user.id, code)
@@ -337,7 +342,7 @@ export class Gateway implements Disposable {
     const nowMs = this.#nowMs()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
-        if (nowMs >= session.cutOffMs) session.socket?.terminate()
+        if (nowMs >= (session.rare?.cutOffMs ?? Number.POSITIVE_INFINITY)) session.socket?.terminate()
         // Its handshake ended without a socket, and nobody said so.
         if (!session.socket && nowMs - session.heardMs > PREPARED_MAX_MS) this.abandon(session)
         continue
