@@ -78,6 +78,8 @@ export class RecoveryRun implements Listener {
       for (const text of burst) sendFrame(members[0]!, encodeText(text.replaceAll("{room}", room)))
       this.#swarm.rooms.set(room, members.slice(0, 1))
     }
+    const { wire } = this.#swarm
+    if (wire.back) this.#swarm.wire = { ...wire, ...wire.back }
     const backMs = new Float64Array(away.length).fill(Number.POSITIVE_INFINITY)
     let retries = 0
     const deadlineMs = beganMs + timeoutMs

@@ -29,7 +29,7 @@ export class Swarm implements Company {
   ackAt = 0
   ackTypeAt = 0
   listener: Listener = { onDelivery() {}, onAck() {}, onText: null }
-  readonly wire: Wire
+  wire: Wire
   readonly #address: { hostname: string; port: number }
   readonly #source: number
   #opened = 0

@@ -10,6 +10,8 @@ export interface Wire {
   afterOpen: string[]
   /** A connection is joined once a frame held one of these texts. */
   ready: string[]
+  /** How a client comes back that keeps cursors: it names no room, and resumes. Null when it comes as it first came. */
+  back: { path: string; ready: string[] } | null
   send: string
   /** Text the server sends to see whether we live, and the answer; null when it uses WebSocket pings. */
   heartbeat: { text: string; answer: string } | null

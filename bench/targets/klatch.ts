@@ -32,6 +32,7 @@ export const klatch: Target = {
     afterOpen: [],
     // The answer to the join that rides along in the address is the first ack of a connection.
     ready: ['"type":"ack"', '"type":"joined"'],
+    back: { path: "/ws?user={user}&subscribe=none", ready: ['"type":"hello"'] },
     send: '{"type":"message","room_id":"{room}","content":"{content}","ref":"{ref}"}',
     heartbeat: null,
     keepAlive: { text: '{"type":"ping"}', everyMs: 15_000 },

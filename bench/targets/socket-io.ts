@@ -10,6 +10,7 @@ export const socketIo: Target = {
     path: "/socket.io/?EIO=4&transport=websocket&user={user}&room={room}",
     afterOpen: ["40"],
     ready: ['"joined"'],
+    back: null,
     send: '42["message",{"type":"message","room_id":"{room}","content":"{content}","ref":"{ref}"}]',
     heartbeat: { text: "2", answer: "3" },
     keepAlive: null,

@@ -33,6 +33,7 @@ export const peerWire: Wire = {
   path: "/ws?user={user}&room={room}",
   afterOpen: [],
   ready: ['"type":"joined"'],
+  back: null,
   send: '{"type":"message","room_id":"{room}","content":"{content}","ref":"{ref}"}',
   heartbeat: null,
   keepAlive: null,

@@ -1,8 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { historyPage, room } from "@klatch/protocol"
+import { Peer } from "../harness/peer.ts"
 import { ask, got } from "./answer.ts"
 import { Caller } from "./caller.ts"
-import { testMs, unique } from "./target.ts"
+import { target, testMs, unique } from "./target.ts"
 
 setDefaultTimeout(testMs)
 
@@ -89,6 +90,43 @@ describe("join and leave", () => {
     isDone = true
     await writing
     for (const caller of callers) await caller[Symbol.asyncDispose]()
+  })
+})
+
+describe("a room asked for again", () => {
+  test("[R10] since in the address replays what followed, then goes on live", async () => {
+    const slug = unique("back")
+    await using ann = await Caller.in(slug)
+    const { seq } = await ann.acked({ type: "message", room_id: slug, content: "seen" })
+    for (const content of ["one", "two"]) await ann.acked({ type: "message", room_id: slug, content })
+    await using bob = await Caller.as(ann.user.username, `room=${slug}&since=${seq}`)
+    const ack = await bob.hears("the join", (f) => f.type === "ack" && f.room_id === ann.roomId)
+    expect(ack.gap).toBeUndefined()
+    await ann.acked({ type: "message", room_id: slug, content: "three" })
+    await bob.hears("what is live", (f) => f.content === "three")
+    const told = bob.heard.filter((f) => f.room_id === ann.roomId)
+    expect(told.map((f) => f.content ?? f.type)).toEqual(["one", "two", "ack", "three"])
+    for (const since of ["-1", "x", "1.5", "9007199254740993"])
+      await expect(Caller.as(unique("u"), `room=${slug}&since=${since}`)).rejects.toThrow()
+  })
+
+  test("[R10] on one connection, from an older seq: what is asked for again comes again, and then only live", async () => {
+    const slug = unique("again")
+    await using ann = await Caller.in(slug)
+    const { seq } = await ann.acked({ type: "message", room_id: slug, content: "one" })
+    await ann.acked({ type: "message", room_id: slug, content: "two" })
+    // Not a `Caller`, for which a repeat is a fault.
+    const { wsUrl } = await target()
+    await using peer = await Peer.connect(wsUrl, `/ws?user=${ann.user.username}&room=${slug}`)
+    await peer.hears("the join", (f) => f.type === "ack")
+    await ann.acked({ type: "message", room_id: slug, content: "three" })
+    await peer.hears("three", (f) => f.content === "three")
+    peer.send({ type: "resume", rooms: { [ann.roomId]: seq } })
+    await peer.hears("the end of the resume", (f) => f.type === "resumed")
+    await ann.acked({ type: "message", room_id: slug, content: "four" })
+    await peer.hears("four", (f) => f.content === "four")
+    const told = peer.heard.filter((f) => f.type === "message").map((f) => f.content)
+    expect(told).toEqual(["three", "two", "three", "four"])
   })
 })
 

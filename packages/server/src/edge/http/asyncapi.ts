@@ -99,6 +99,7 @@ export const connectQuery = {
     }),
     u: text("The same, shorter."),
     room_id: text("A room to join at once, by id or slug; open mode makes it when missing."),
+    since: text("A seq: what follows it in that room is replayed first."),
     room: text("The same."),
     r: text("The same, shorter."),
     subscribe: text(

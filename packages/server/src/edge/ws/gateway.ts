@@ -146,7 +146,11 @@ export class Gateway implements Disposable {
     services.events.connected(session.principal.user.id)
     session.send(this.#hello(session))
     if (typeof session.home === "string")
-      this.#hold(session, joinRoom(services, session, session.home, undefined, undefined), undefined)
+      this.#hold(
+        session,
+        joinRoom(services, session, session.home, session.rare?.since, undefined),
+        undefined,
+      )
     if (session.rare?.follows) services.clock.after(FOLLOW_MS, () => this.#followSoon(session))
   }
 

@@ -11,6 +11,8 @@ export interface SessionStart {
   readonly principal: Principal
   /** Room given at connect, not looked up yet. */
   readonly roomRef: string | undefined
+  /** What follows this seq of that room is replayed first. */
+  readonly since?: number | undefined
   /** False with `subscribe=none`: nothing is followed that was not asked for. */
   readonly isAuto: boolean
   /** On `/chat`, text that is no JSON object is a message to the room. */
@@ -24,6 +26,8 @@ const DRAINED_BYTES = 32 * 1024
 
 /** What most connections never need, or no more once they have joined. */
 class Extra {
+  /** From where the room given at connect is replayed. */
+  since: number | undefined
   /** Frames that came while one is being handled: a connection's frames are handled in order. */
   frames: (string | Buffer)[] | undefined
   /** What it is about to follow by itself, and from where. */
@@ -65,6 +69,7 @@ export class Session implements Subscriber, Bucket {
     this.heardMs = nowMs
     this.tokens = burst
     this.filledMs = nowMs
+    if (start.since !== undefined) this.extra().since = start.since
   }
 
   extra(): Extra {

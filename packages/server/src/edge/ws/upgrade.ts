@@ -1,4 +1,4 @@
-import { isUuid, slug } from "@klatch/protocol"
+import { cursor, isUuid, slug } from "@klatch/protocol"
 import type { Server } from "bun"
 import { claimsOf, type OpenIdentity } from "../../auth/identity.ts"
 import { AppError } from "../../lib/app-error.ts"
@@ -32,6 +32,7 @@ export async function upgrade(
     requireOrigin(request, url, options)
     const claims = claimsOf(url, request.headers)
     const roomRef = roomRefOf(url)
+    const since = sinceOf(url)
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       // A browser cannot see why a socket was refused: asked plainly, this door tells what is wrong with the request.
       await options.identity.named(claims)
@@ -43,6 +44,7 @@ export async function upgrade(
     const session = await options.gateway.prepare({
       principal,
       roomRef,
+      since,
       isAuto: url.searchParams.get("subscribe") !== "none",
       isPlainText: url.pathname === "/chat",
     })
@@ -66,6 +68,15 @@ function roomRefOf(url: URL): string | undefined {
   if (isUuid(given)) return given.toLowerCase()
   const checked = slug.safeParse(given.trim().replace(/\s+/g, "-"))
   if (!checked.success) throw new AppError("invalid_field", "room: must be 1..64 of a-z, 0-9, _ and -")
+  return checked.data
+}
+
+/** Where the room that rides along is taken up again. */
+function sinceOf(url: URL): number | undefined {
+  const given = url.searchParams.get("since")
+  if (given === null || given === "") return undefined
+  const checked = cursor.safeParse(/^\d+$/.test(given) ? Number(given) : given)
+  if (!checked.success) throw new AppError("invalid_field", "since: must be a seq, or 0")
   return checked.data
 }
 
