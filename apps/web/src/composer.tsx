@@ -49,7 +49,7 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
     const content = text.value.trim()
     if (!isSendable(content)) return
     // Should it fail, its line in the log says so, with a way to try again.
-    room.send(content)
+    room.messages.send(content)
     write("")
     if (field.current === null) return
     field.current.value = ""
@@ -87,9 +87,9 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
         onInput={(event) => {
           write(event.currentTarget.value)
           fitHeight(event.currentTarget)
-          room.setTyping(event.currentTarget.value.trim() !== "")
+          room.typing.set(event.currentTarget.value.trim() !== "")
         }}
-        onBlur={() => room.setTyping(false)}
+        onBlur={() => room.typing.set(false)}
         onKeyDown={onKeyDown}
       />
       {left < tellLeftBelow && (

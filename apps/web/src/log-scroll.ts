@@ -31,7 +31,7 @@ export function useLogScroll(room: Room, timeline: TimelineState, rows: readonly
   }
   const older = () => {
     olderFailed.value = false
-    room.loadOlder().catch(() => {
+    room.messages.loadOlder().catch(() => {
       olderFailed.value = true
     })
   }

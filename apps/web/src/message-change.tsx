@@ -25,7 +25,7 @@ export function EditField(props: { message: TimelineMessage; room: Room; onDone:
     isBusy.value = true
     error.value = null
     try {
-      await room.edit(message.message_id, content)
+      await room.messages.edit(message.message_id, content)
       onDone()
     } catch (thrown) {
       error.value = `${words.message.editFailed} ${reason(thrown)}`
@@ -89,7 +89,7 @@ export function DeleteAsk(props: { message: TimelineMessage; room: Room; isAskin
     if (message.message_id === null) return
     error.value = null
     try {
-      await room.delete(message.message_id)
+      await room.messages.delete(message.message_id)
       stop()
     } catch (thrown) {
       error.value = `${words.message.deleteFailed} ${reason(thrown)}`

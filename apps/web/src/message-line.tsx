@@ -105,10 +105,10 @@ function Delivery({ message, room }: { message: TimelineMessage; room: Room }) {
       <span>
         {words.message.failed} {message.error?.message}
       </span>
-      <button type="button" class="text-button" onClick={() => room.retry(clientId)}>
+      <button type="button" class="text-button" onClick={() => room.messages.retry(clientId)}>
         {words.message.retry}
       </button>
-      <button type="button" class="text-button" onClick={() => room.discard(clientId)}>
+      <button type="button" class="text-button" onClick={() => room.messages.discard(clientId)}>
         {words.message.discard}
       </button>
     </p>

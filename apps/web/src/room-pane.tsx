@@ -29,7 +29,7 @@ export function RoomPane(props: { workspace: Workspace; room: Room; onList: () =
   useEffect(open, [room])
   const self = signalOf(workspace.client.user).value
   const info = signalOf(room.info).value
-  const timeline = signalOf(room.timeline).value
+  const timeline = signalOf(room.messages).value
   const title =
     info === null ? (error.value === null ? room.ref : words.product) : titleOf(info, self?.username)
   useTitle(title)

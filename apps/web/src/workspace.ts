@@ -1,6 +1,7 @@
 import {
   type Client,
   createClient,
+  inBrowser,
   type KlatchError,
   type NewRoom,
   type Room,
@@ -23,9 +24,16 @@ export class Workspace {
   readonly ref = signal(lobby)
   readonly room = computed<Room>(() => this.client.room(this.ref.value))
   /** Mine, the most recently spoken in first; null until they are known. */
-  readonly mine = signal<readonly RoomInfo[] | null>(null)
+  readonly mine = computed<readonly RoomInfo[] | null>(() => {
+    const { status, rooms } = signalOf(this.client.rooms).value
+    return status === "empty" || status === "loading" ? null : rooms
+  })
   /** Public ones I am not in. */
-  readonly others = signal<readonly RoomInfo[]>([])
+  readonly others = computed<readonly RoomInfo[]>(() => {
+    const ids = new Set(this.mine.value?.map((room) => room.id))
+    return this.#found.value.filter((room) => !ids.has(room.id))
+  })
+  readonly #found = signal<readonly RoomInfo[]>([])
   readonly listFailed = signal(false)
   readonly query = signal("")
   /** The newest message looked at, by room id. */
@@ -46,7 +54,11 @@ export class Workspace {
     const address = readAddress(location.href)
     this.name = user
     this.#user = inAddress ? user : null
-    this.client = createClient({ url: address.server, ...(user !== null && { user }) })
+    this.client = createClient({
+      url: address.server,
+      ...(user !== null && { user }),
+      ...inBrowser(user ?? "guest"),
+    })
     this.ref.value = address.room ?? lobby
     // The address says what is shown, and no name but the one in use.
     if (address.room === null || address.user !== this.#user)
@@ -71,15 +83,11 @@ export class Workspace {
     if (this.client.connection.get().phase !== "open") return
     const asking = ++this.#asking
     try {
-      const [mine, found] = await Promise.all([
-        this.client.rooms(),
-        this.client.discover(this.query.value.trim()),
-      ])
+      const { rooms } = this.client
+      const [found] = await Promise.all([rooms.discover(this.query.value.trim()), rooms.load()])
       if (asking !== this.#asking) return
-      const ids = new Set(mine.map((room) => room.id))
       batch(() => {
-        this.mine.value = mine.filter(isListed).sort(byLastMessage)
-        this.others.value = found.filter((room) => !ids.has(room.id))
+        this.#found.value = found
         this.listFailed.value = false
       })
     } catch {
@@ -89,7 +97,7 @@ export class Workspace {
 
   /** Rejects with the server's `KlatchError`. */
   async makeRoom(input: NewRoom): Promise<void> {
-    const info = await this.client.createRoom(input)
+    const info = await this.client.rooms.create(input)
     this.go(info.slug ?? info.id)
     // The lists may come later: the dialog that asked must not stand in front of the room meanwhile.
     void this.refresh()
@@ -97,7 +105,7 @@ export class Workspace {
 
   /** Rejects with the server's `KlatchError`. */
   async writeTo(name: string): Promise<void> {
-    const room = await this.client.dm(name)
+    const room = await this.client.rooms.direct(name)
     this.go(room.ref)
     void this.refresh()
   }
@@ -189,11 +197,3 @@ export function titleOf(info: RoomInfo, self: string | undefined): string {
   const names = info.name.split(",").filter((name) => name !== "")
   return names.filter((name) => name.toLowerCase() !== self?.toLowerCase()).join(", ") || info.name
 }
-
-const isListed = (room: RoomInfo): boolean => room.kind !== "inbox" && room.kind !== "broadcast"
-
-/** By the server's time of the last message: this orders a list for the eye, and nothing else. */
-const byLastMessage = (a: RoomInfo, b: RoomInfo): number =>
-  (b.last_message?.timestamp ?? b.created_at ?? "").localeCompare(
-    a.last_message?.timestamp ?? a.created_at ?? "",
-  )

@@ -78,7 +78,7 @@ describe("connecting", () => {
     const { clock, server, newClient } = scene()
     const client = newClient("ann")
     server.intercept = (_socket, frame) => frame.type === "message"
-    const { settled } = client.room("general").send("hello")
+    const { settled } = client.room("general").messages.send("hello")
     await clock.run(100)
     server.cut(4503, "banned or removed")
     await clock.run(60_000)
@@ -128,18 +128,18 @@ describe("rooms", () => {
     const { clock, server, newClient } = scene()
     for (let n = 1; n <= 120; n++) server.post("general", "bob", `${n}`)
     const room = newClient("ann").room("general")
-    expect(room.timeline.get()).toMatchObject({ status: "empty", messages: [] })
+    expect(room.messages.get()).toMatchObject({ status: "empty", messages: [] })
     room.open()
     await clock.run(1_000)
-    expect(room.timeline.get()).toMatchObject({ status: "ready", hasOlder: true, head: 120 })
+    expect(room.messages.get()).toMatchObject({ status: "ready", hasOlder: true, head: 120 })
     expect(contents(room)).toEqual(Array.from({ length: 50 }, (_, n) => `${n + 71}`))
     for (let pages = 0; pages < 4; pages++) {
-      room.loadOlder()
-      room.loadOlder()
+      room.messages.loadOlder()
+      room.messages.loadOlder()
       await clock.run(100)
     }
     expect(contents(room)).toEqual(Array.from({ length: 120 }, (_, n) => `${n + 1}`))
-    expect(room.timeline.get().hasOlder).toBe(false)
+    expect(room.messages.get().hasOlder).toBe(false)
     expect(server.frames.filter((frame) => frame.type === "history").length).toBe(3)
   })
 
@@ -152,14 +152,14 @@ describe("rooms", () => {
     server.isDown = true
     server.cut()
     await clock.run(10)
-    for (const room of rooms) expect(room.timeline.get().status).toBe("stale")
+    for (const room of rooms) expect(room.messages.get().status).toBe("stale")
     for (const { ref } of rooms) for (let n = 1; n <= 3; n++) server.post(ref, "bob", `${ref}${n}`)
     server.isDown = false
     server.frames.length = 0
     await clock.run(30_000)
     for (const room of rooms) {
       expect(contents(room)).toEqual([1, 2, 3].map((n) => `${room.ref}${n}`))
-      expect(room.timeline.get().status).toBe("ready")
+      expect(room.messages.get().status).toBe("ready")
     }
     expect(server.frames.map((frame) => frame.type)).toEqual(["resume"])
   })
@@ -178,7 +178,7 @@ describe("rooms", () => {
     }
     for (const room of rooms) room.open()
     await clock.run(60_000)
-    expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(1_100)
+    expect(rooms.filter((room) => room.messages.get().status === "ready").length).toBe(1_100)
     expect(unansweredMost).toBeLessThanOrEqual(unansweredMax)
     server.frames.length = 0
     server.cut()
@@ -187,7 +187,7 @@ describe("rooms", () => {
       .filter((frame) => frame.type !== "ping")
       .map((frame) => (frame.type === "resume" ? Object.keys(frame.rooms).length : frame.type))
     expect(sizes).toEqual([contract.resumeRoomsMax, contract.resumeRoomsMax, 100])
-    expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(1_100)
+    expect(rooms.filter((room) => room.messages.get().status === "ready").length).toBe(1_100)
   })
 
   test("[K8] many rooms opened against a limit of frames a second do not run into it again and again", async () => {
@@ -210,7 +210,7 @@ describe("rooms", () => {
     const rooms = Array.from({ length: 300 }, (_, n) => client.room(`r${n}`))
     for (const room of rooms) room.open()
     await clock.run(20_000)
-    expect(rooms.filter((room) => room.timeline.get().status === "ready").length).toBe(300)
+    expect(rooms.filter((room) => room.messages.get().status === "ready").length).toBe(300)
     expect(refusals).toBeLessThan(150)
   })
 
@@ -231,7 +231,7 @@ describe("rooms", () => {
     server.post("general", "bob", "meanwhile")
     await clock.run(answerMs + 5_000)
     expect(contents(room)).toEqual(["meanwhile"])
-    expect(room.timeline.get().status).toBe("ready")
+    expect(room.messages.get().status).toBe("ready")
   })
 
   test("[K8] a refused room stops being followed and its open rejects; opening it again asks again", async () => {
@@ -253,7 +253,7 @@ describe("rooms", () => {
     const again = room.open()
     await clock.run(1_000)
     await again
-    expect(room.timeline.get().status).toBe("ready")
+    expect(room.messages.get().status).toBe("ready")
   })
 
   test("[K9] a gap that is too much to replay is paged anew; what did not change stays the same object", async () => {
@@ -262,7 +262,7 @@ describe("rooms", () => {
     for (let n = 1; n <= 30; n++) server.post("general", "bob", `${n}`)
     room.open()
     await clock.run(1_000)
-    const before = room.timeline.get().messages
+    const before = room.messages.get().messages
     server.replayMax = 5
     server.isDown = true
     server.cut()
@@ -272,7 +272,7 @@ describe("rooms", () => {
     server.frames.length = 0
     await clock.run(30_000)
     expect(server.frames.map((frame) => frame.type)).toEqual(["resume", "history"])
-    const after = room.timeline.get()
+    const after = room.messages.get()
     expect(after).toMatchObject({ status: "ready", head: 40 })
     expect(contents(room)).toEqual(Array.from({ length: 40 }, (_, n) => `${n + 1}`))
     for (let at = 0; at < 30; at++) expect(after.messages[at]).toBe(before[at]!)
@@ -291,7 +291,7 @@ describe("rooms", () => {
     server.post("general", "bob", "another six")
     await clock.run(1_000)
     expect(contents(room)).toEqual(["1", "2", "3", "4", "another five", "another six"])
-    expect(room.timeline.get()).toMatchObject({ status: "ready", head: 6 })
+    expect(room.messages.get()).toMatchObject({ status: "ready", head: 6 })
   })
 
   test("[K9] a hole in the live events is repaired, and nothing past it is shown before", async () => {
@@ -307,10 +307,10 @@ describe("rooms", () => {
     server.post("general", "bob", "3")
     await clock.run(50)
     expect(contents(room)).toEqual(["1"])
-    expect(room.timeline.get().status).toBe("stale")
+    expect(room.messages.get().status).toBe("stale")
     await clock.run(2_000)
     expect(contents(room)).toEqual(["1", "2", "3"])
-    expect(room.timeline.get().status).toBe("ready")
+    expect(room.messages.get().status).toBe("ready")
   })
 
   test("a closed room is left and takes no more; opened again it has what was missed", async () => {
@@ -337,25 +337,25 @@ describe("rooms", () => {
     ann.open()
     bob.open()
     await clock.run(1_000)
-    const first = ann.send("one")
-    ann.send("two")
+    const first = ann.messages.send("one")
+    ann.messages.send("two")
     await clock.run(100)
     const { message_id: id } = await first.settled
-    const edited = ann.edit(id, "one, mended")
-    const deleted = bob.delete(id + 1)
+    const edited = ann.messages.edit(id, "one, mended")
+    const deleted = bob.messages.delete(id + 1)
     await clock.run(100)
     await edited
     await deleted
     expect(contents(bob)).toEqual(["one, mended", ""])
     expect(contents(ann)).toEqual(contents(bob))
-    const late = ann.edit(id + 1, "too late")
+    const late = ann.messages.edit(id + 1, "too late")
     const refused = late.catch((error) => error.code)
     await clock.run(100)
     expect(await refused).toBe("not_found")
     server.isDown = true
     server.cut()
     await clock.run(10)
-    expect(await ann.edit(id, "offline").catch((error) => error.code)).toBe("closed")
+    expect(await ann.messages.edit(id, "offline").catch((error) => error.code)).toBe("closed")
   })
 
   test("what the server was too busy for is asked again, a few times", async () => {
@@ -371,11 +371,11 @@ describe("rooms", () => {
       socket.deliver({ type: "error", ref: frame.ref ?? "", code, message: code, retry_after_ms: 100 })
       return true
     }
-    room.loadOlder()
+    room.messages.loadOlder()
     await clock.run(5_000)
     expect(contents(room).length).toBe(60)
     refusals = Number.POSITIVE_INFINITY
-    const code = room.delete(1).catch((error) => error.code)
+    const code = room.messages.delete(1).catch((error) => error.code)
     await clock.run(60_000)
     expect(await code).toBe("rate_limited")
   })
@@ -399,8 +399,8 @@ describe("rooms", () => {
     server.post("general", "bob", "done")
     await clock.run(10)
     expect(room.typing.get()).toEqual([])
-    room.setTyping(true)
-    room.setTyping(true)
+    room.typing.set(true)
+    room.typing.set(true)
     await clock.run(10)
     expect(server.frames.filter((frame) => frame.type === "typing").length).toBe(1)
   })

@@ -1,9 +1,12 @@
-import type { Event, EventOf, EventType, RoomKind, SentAck, User } from "@klatch/protocol"
+import type { Event, EventOf, EventType, SentAck, User } from "@klatch/protocol"
 import { type Clock, systemClock } from "./clock.ts"
 import type { ConnectionState } from "./connection.ts"
 import { KlatchError } from "./error.ts"
 import { FollowedRoom } from "./followed-room.ts"
+import { FollowedRooms } from "./followed-rooms.ts"
 import { Http } from "./http.ts"
+import { KeptRooms } from "./kept-rooms.ts"
+import { Letters } from "./letters.ts"
 import { Link } from "./link.ts"
 import { Listeners } from "./listeners.ts"
 import { Outbox } from "./outbox.ts"
@@ -11,9 +14,10 @@ import { type Random, systemRandom } from "./random.ts"
 import { Cell, type Readable } from "./readable.ts"
 import { Requests } from "./requests.ts"
 import type { Room, RoomInfo } from "./room.ts"
-import { Rooms } from "./rooms.ts"
+import { RoomList, type Rooms } from "./room-list.ts"
 import type { WebSocketConstructor } from "./socket.ts"
-import { onWake } from "./wake.ts"
+import type { Store } from "./store.ts"
+import { onHide, onWake } from "./wake.ts"
 
 export interface ClientOptions {
   /** `http(s)://host[:port][/prefix]` or ws(s); by default the page's own origin. */
@@ -22,6 +26,8 @@ export interface ClientOptions {
   readonly user?: string
   /** Asked before every connection and request. */
   readonly token?: () => string | Promise<string>
+  /** Keeps messages on their way, and what was shown last, beyond a reload. One store an account. */
+  readonly store?: Store
   /** For runtimes without a global WebSocket (Node 20). */
   readonly webSocket?: WebSocketConstructor
   readonly fetch?: (url: string, init?: RequestInit) => Promise<Response>
@@ -31,34 +37,19 @@ export interface ClientOptions {
   readonly newId?: () => string
 }
 
-/** What `createRoom` takes. */
-export interface NewRoom {
-  readonly kind?: Extract<RoomKind, "public" | "private" | "group">
-  readonly name: string
-  readonly slug?: string
-  readonly topic?: string
-  readonly members?: readonly string[]
-}
-
 /** A connection to Klatch and what is followed over it. */
 export interface Client {
   readonly connection: Readable<ConnectionState>
   /** Who the server says we are; null before the first hello. */
   readonly user: Readable<User | null>
+  /** The user's rooms. */
+  readonly rooms: Rooms
   /** Connects, and from then on comes back by itself. */
   connect(): void
-  /** Ends the connection, until `connect()`. What was not acked fails with `closed`. */
+  /** Ends the connection, until `connect()`. What was not acked fails with `closed`; with a store it is sent then. */
   close(): void
   /** A room by slug or id; the same object for the same room. */
   room(ref: string): Room
-  /** My rooms, at most 5,000. Rejects with a `KlatchError`. */
-  rooms(): Promise<RoomInfo[]>
-  /** The first page of public rooms. Rejects with a `KlatchError`. */
-  discover(query?: string): Promise<RoomInfo[]>
-  /** Rejects with a `KlatchError`: `conflict` when the slug is taken. */
-  createRoom(input: NewRoom): Promise<RoomInfo>
-  /** The direct room with a user, by name or id, made when missing. Rejects with a `KlatchError`. */
-  dm(to: string): Promise<Room>
   /** To everyone connected. Rejects with a `KlatchError`. */
   broadcast(content: string): Promise<SentAck>
   /** Every event as the server sent it, by its type; the returned function stops it. */
@@ -70,8 +61,8 @@ export function createClient(options: ClientOptions = {}): Client {
   return new ConnectedClient(options)
 }
 
-/** `rooms()` ends here, however many more there are. */
-const roomsMax = 5_000
+/** A store that has not said by then what it keeps is not waited for. */
+const restoreMs = 1_000
 
 /** Asked again they would say the same. */
 const finalCodes: readonly string[] = ["unauthorized", "forbidden", "origin_refused", "invalid_field"]
@@ -88,7 +79,12 @@ class ConnectedClient implements Client {
   readonly #http: Http
   readonly #requests: Requests
   readonly #outbox: Outbox
-  readonly #rooms: Rooms
+  readonly #followed: FollowedRooms
+  readonly #letters: Letters
+  readonly #kept: KeptRooms
+  readonly rooms: RoomList
+  #restoring: Promise<void> | null = null
+  #isWanted = false
   #stopWaking: () => void = () => {}
 
   constructor(options: ClientOptions) {
@@ -115,10 +111,22 @@ class ConnectedClient implements Client {
       clock,
       random,
       requests: this.#requests,
-      isReady: (lane) => this.#link.isOpen && this.#rooms.isReady(lane),
+      isReady: (lane) => this.#link.isOpen && this.#followed.isReady(lane),
     })
+    this.#letters = new Letters(options.store)
+    this.#kept = new KeptRooms(options.store, clock)
     const newRoom = (ref: string) => this.#newRoom(ref, clock, random)
-    this.#rooms = new Rooms({ clock, random, requests: this.#requests, newRoom })
+    this.#followed = new FollowedRooms({ clock, random, requests: this.#requests, newRoom })
+    this.rooms = new RoomList({
+      clock,
+      http: this.#http,
+      requests: this.#requests,
+      self: this.#user.get,
+      isConnected: () => this.#link.isOpen,
+      isFollowed: (id) => this.#followed.isFollowed(id),
+      roomOf: (info) => this.#roomOf(info),
+      onChange: (rooms) => this.#keepSelf("rooms", rooms),
+    })
   }
 
   get connection(): Readable<ConnectionState> {
@@ -130,45 +138,22 @@ class ConnectedClient implements Client {
   }
 
   connect(): void {
-    this.#stopWaking()
-    this.#stopWaking = onWake(this.#link.wake)
-    this.#link.connect()
+    this.#isWanted = true
+    this.#restoring ??= this.#options.store ? this.#restore(this.#options.store) : null
+    if (this.#restoring === null) this.#dial()
+    void this.#restoring?.then(() => {
+      if (this.#isWanted) this.#dial()
+    })
   }
 
   close(): void {
+    this.#isWanted = false
+    this.#kept.flush()
     this.#link.close()
   }
 
   room(ref: string): Room {
-    return this.#rooms.get(ref)
-  }
-
-  async rooms(): Promise<RoomInfo[]> {
-    const all: RoomInfo[] = []
-    while (all.length < roomsMax) {
-      const last = all.at(-1)
-      const path = `/rooms?limit=100${last ? `&after=${last.id}` : ""}`
-      const page = await this.#http.request<{ rooms: RoomInfo[]; has_more: boolean }>("GET", path)
-      all.push(...page.rooms)
-      if (!page.has_more || page.rooms.length === 0) break
-    }
-    return all
-  }
-
-  async discover(query = ""): Promise<RoomInfo[]> {
-    const path = `/rooms/discover?${new URLSearchParams({ q: query })}`
-    return (await this.#http.request<{ rooms: RoomInfo[] }>("GET", path)).rooms
-  }
-
-  createRoom(input: NewRoom): Promise<RoomInfo> {
-    return this.#http.request("POST", "/rooms", input)
-  }
-
-  async dm(to: string): Promise<Room> {
-    const info = await this.#http.request<RoomInfo>("POST", "/dm", { to })
-    const room = this.#rooms.get(info.id)
-    room.describe(info)
-    return room
+    return this.#followed.get(ref)
   }
 
   broadcast(content: string): Promise<SentAck> {
@@ -181,47 +166,106 @@ class ConnectedClient implements Client {
     return this.#listeners.add(type, listener)
   }
 
+  #dial(): void {
+    this.#stopWaking()
+    const stopWaking = onWake(this.#link.wake)
+    const stopHiding = onHide(() => this.#kept.flush())
+    this.#stopWaking = () => {
+      stopWaking()
+      stopHiding()
+    }
+    this.#link.connect()
+  }
+
+  /** Shows what was kept and takes up what was on its way. A store that fails or is slow is gone on without. */
+  #restore(store: Store): Promise<void> {
+    const { clock = systemClock } = this.#options
+    const work = async () => {
+      const [letters, self] = await Promise.all([this.#letters.load(), store.all("self"), this.#kept.load()])
+      const kept = (self as Self[]).find((one) => one.name === "user")?.value
+      // Another one's: not ours to show, and not ours to send.
+      if (this.#options.user && kept && kept.username.toLowerCase() !== this.#options.user.toLowerCase())
+        return
+      for (const one of self as Self[]) {
+        if (one.name === "user" && this.#user.get() === null) this.#user.set(one.value)
+        if (one.name === "rooms") this.rooms.restore(one.value)
+      }
+      this.#followed.restore(this.#kept)
+      for (const letter of letters) this.#followed.get(letter.room).messages.restore(letter)
+    }
+    return new Promise((resolve) => {
+      const cancel = clock.after(restoreMs, resolve)
+      work()
+        .catch(() => {})
+        .finally(() => {
+          cancel()
+          resolve()
+        })
+    })
+  }
+
+  #keepSelf(...[name, value]: SelfPair): void {
+    this.#options.store?.put("self", name, { name, value }).catch(() => {})
+  }
+
+  #roomOf(info: RoomInfo): Room {
+    const room = this.#followed.get(info.id)
+    room.describe(info)
+    return room
+  }
+
   #newRoom(ref: string, clock: Clock, random: Random): FollowedRoom {
-    return new FollowedRoom({
+    const room = new FollowedRoom({
       ref,
       clock,
       random,
       newId: this.#newId,
       requests: this.#requests,
+      http: this.#http,
       outbox: this.#outbox,
+      letters: this.#letters,
       isConnected: () => this.#link.isOpen,
       self: this.#user.get,
       write: (frame) => this.#link.send(frame),
-      describe: (id) => this.#http.request("GET", `/rooms/${id}`),
-      onJoined: (room, id) => this.#rooms.joined(room, id),
+      onJoined: (room, id) => this.#followed.joined(room, id),
+      onChange: (room) => this.#kept.changed(room),
       onLeft: ({ following: { id } }) => {
-        if (id !== null && !this.#rooms.isFollowed(id)) this.#link.send({ type: "leave", room_id: id })
+        if (id === null || this.#followed.isFollowed(id) || this.rooms.has(id)) return
+        this.#link.send({ type: "leave", room_id: id })
       },
     })
+    this.#kept.restore(room)
+    return room
   }
 
   #up(): void {
     // Before the rooms are told: they compare authors with it.
     const user = this.#link.connection.get().user ?? null
-    if (JSON.stringify(user) !== JSON.stringify(this.#user.get())) this.#user.set(user)
-    this.#rooms.up()
+    if (user && JSON.stringify(user) !== JSON.stringify(this.#user.get())) {
+      this.#user.set(user)
+      this.#keepSelf("user", user)
+    }
+    this.#followed.up()
+    this.rooms.up()
     this.#outbox.flush()
   }
 
   #down(): void {
     this.#requests.failAll()
-    this.#rooms.down()
+    this.#followed.down()
+    this.rooms.down()
   }
 
   #end(error: KlatchError): void {
     this.#stopWaking()
     this.#outbox.failAll(error)
-    this.#rooms.end(error)
+    this.#followed.end(error)
   }
 
   #hear(event: Event): void {
     this.#requests.hear(event)
-    this.#rooms.hear(event)
+    this.#followed.hear(event)
+    this.rooms.hear(event)
     this.#listeners.tell(event)
   }
 
@@ -245,6 +289,13 @@ class ConnectedClient implements Client {
     }
   }
 }
+
+type SelfPair = [name: "user", value: User] | [name: "rooms", value: readonly RoomInfo[]]
+
+/** What is kept of the client itself. */
+type Self =
+  | { readonly name: "user"; readonly value: User }
+  | { readonly name: "rooms"; readonly value: readonly RoomInfo[] }
 
 function addresses(url = globalThis.location?.origin): {
   readonly base: string

@@ -32,6 +32,8 @@ export class Following {
   readonly #options: FollowingOptions
   #timeline: Timeline = emptyTimeline
   #id: string | null = null
+  /** What is known was kept from before, and the server has not said yet that the room is still there. */
+  #isRestored = false
   #isWanted = false
   #opening: PromiseWithResolvers<void> | null = null
   /** Counts calls for the room; answers to earlier ones are not heard. */
@@ -71,6 +73,14 @@ export class Following {
       if (this.#options.isConnected()) void this.join()
     } else this.#attend()
     return opening.promise
+  }
+
+  /** Shows what was kept of the room, true to the page's head. Once the room was joined it changes nothing. */
+  restore(id: string, page: HistoryPage): void {
+    if (this.#id !== null || this.#timeline.log.epoch > 0) return
+    this.#id = id
+    this.#isRestored = true
+    this.apply({ type: "page", page, selfId: this.#options.selfId() })
   }
 
   close(): void {
@@ -114,7 +124,9 @@ export class Following {
       this.#options.onJoined(ack)
       this.#synced(ack.head, ack.gap !== undefined)
     } catch (error) {
-      if (turn === this.#turn) this.#tryAgain(error as KlatchError, () => void this.join())
+      if (turn !== this.#turn) return
+      if (this.#isRestored && (error as KlatchError).code === "not_found") this.#beginAnew()
+      else this.#tryAgain(error as KlatchError, () => void this.join())
     }
   }
 
@@ -129,6 +141,7 @@ export class Following {
     if (turn !== this.#turn || this.#id === null) return
     const room = answer?.rooms[this.#id]
     if (room) this.#synced(room.head, room.gap !== undefined)
+    else if (this.#isRestored && answer?.refused?.includes(this.#id)) this.#beginAnew()
     else if (answer?.refused?.includes(this.#id)) this.refused(gone())
     else void this.join()
   }
@@ -162,7 +175,16 @@ export class Following {
     if (this.#timeline.touch !== "apart") this.apply({ type: "cut" })
   }
 
+  /** What was kept is of a room that is gone: there may be another one under its name. */
+  #beginAnew(): void {
+    this.#id = null
+    this.#isRestored = false
+    this.apply({ type: "forgotten" })
+    void this.join()
+  }
+
   #synced(head: number, hasGap: boolean): void {
+    this.#isRestored = false
     const wasLive = this.isLive
     this.apply({ type: "synced", head, hasGap })
     if (!wasLive) this.#options.onLive()

@@ -18,6 +18,12 @@ export function toMessage(event: MessageEvent): TimelineMessage {
   return { ...fields, delivery: "sent" }
 }
 
+/** The event that a message of the log came by. */
+export function toEvent(message: TimelineMessage): MessageEvent {
+  const { delivery: _delivery, error: _error, ...fields } = message
+  return { type: "message", ...fields } as MessageEvent
+}
+
 /** Whether two are alike in every field. */
 export function isSameMessage(a: TimelineMessage, b: TimelineMessage): boolean {
   const keys = Object.keys(a) as (keyof TimelineMessage)[]

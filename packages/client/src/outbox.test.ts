@@ -20,8 +20,8 @@ const stored = (server: ReturnType<typeof scene>["server"]) =>
 describe("sending", () => {
   test("[K10] a message is shown at once, as being sent; acked it is the log's, once", async () => {
     const { clock, room } = await openRoom()
-    const { settled, clientId } = room.send("  hello ")
-    expect(room.timeline.get().messages).toMatchObject([
+    const { settled, clientId } = room.messages.send("  hello ")
+    expect(room.messages.get().messages).toMatchObject([
       {
         content: "hello",
         delivery: "sending",
@@ -33,7 +33,7 @@ describe("sending", () => {
     ])
     await clock.run(100)
     expect(await settled).toMatchObject({ seq: 1, message_id: 1 })
-    expect(room.timeline.get().messages).toMatchObject([{ content: "hello", delivery: "sent", seq: 1 }])
+    expect(room.messages.get().messages).toMatchObject([{ content: "hello", delivery: "sent", seq: 1 }])
   })
 
   for (const first of ["ack", "event"] as const) {
@@ -48,16 +48,16 @@ describe("sending", () => {
         return true
       }
       const shown: string[] = []
-      room.timeline.subscribe(() => {
+      room.messages.subscribe(() => {
         shown.push(
-          room.timeline
+          room.messages
             .get()
             .messages.map((message) => `${message.delivery} ${message.seq}`)
             .join(),
         )
       })
       let isSettled = false
-      room.send("hello").settled.then(() => {
+      room.messages.send("hello").settled.then(() => {
         isSettled = true
       })
       await clock.run(500)
@@ -77,8 +77,8 @@ describe("sending", () => {
       server.cut()
       return true
     }
-    const { settled } = room.send("once")
-    room.send("then")
+    const { settled } = room.messages.send("once")
+    room.messages.send("then")
     await clock.run(60_000)
     expect(await settled).toMatchObject({ seq: 1 })
     expect(stored(server)).toEqual(["once", "then"])
@@ -90,7 +90,7 @@ describe("sending", () => {
     server.isDown = true
     server.cut()
     await clock.run(10)
-    for (const text of ["a", "b", "c"]) room.send(text)
+    for (const text of ["a", "b", "c"]) room.messages.send(text)
     await clock.run(5_000)
     expect(contents(room)).toEqual(["a", "b", "c"])
     server.frames.length = 0
@@ -113,7 +113,7 @@ describe("sending", () => {
       socket.deliver({ type: "error", ref: frame.ref ?? "", code, message: code, retry_after_ms: 3_000 })
       return true
     }
-    for (const text of ["a", "b"]) room.send(text)
+    for (const text of ["a", "b"]) room.messages.send(text)
     await clock.run(60_000)
     expect(stored(server)).toEqual(["a", "b"])
     for (const n of [1, 2, 3]) expect(triedMs[n]! - triedMs[n - 1]!).toBeGreaterThanOrEqual(3_000)
@@ -127,24 +127,24 @@ describe("sending", () => {
       socket.deliver({ type: "error", ref: frame.ref ?? "", code: "forbidden", message: "no" })
       return true
     }
-    const bad = room.send("bad")
-    const worse = room.send("bad too")
-    room.send("good")
+    const bad = room.messages.send("bad")
+    const worse = room.messages.send("bad too")
+    room.messages.send("good")
     await clock.run(1_000)
     expect(await bad.settled.catch((error) => error.code)).toBe("forbidden")
-    expect(room.timeline.get().messages.map((message) => `${message.content} ${message.delivery}`)).toEqual([
+    expect(room.messages.get().messages.map((message) => `${message.content} ${message.delivery}`)).toEqual([
       "good sent",
       "bad failed",
       "bad too failed",
     ])
-    expect(room.timeline.get().messages[1]?.error?.code).toBe("forbidden")
+    expect(room.messages.get().messages[1]?.error?.code).toBe("forbidden")
     refuses = false
-    room.discard(worse.clientId)
-    room.retry(bad.clientId)
+    room.messages.discard(worse.clientId)
+    room.messages.retry(bad.clientId)
     await clock.run(1_000)
     expect(contents(room)).toEqual(["good", "bad"])
     expect(stored(server)).toEqual(["good", "bad"])
-    expect(room.timeline.get().messages[1]).toMatchObject({ client_id: bad.clientId, delivery: "sent" })
+    expect(room.messages.get().messages[1]).toMatchObject({ client_id: bad.clientId, delivery: "sent" })
   })
 
   test("[K12] a message at which the server always fails does not hold up those behind it for ever", async () => {
@@ -154,8 +154,8 @@ describe("sending", () => {
       socket.deliver({ type: "error", ref: frame.ref ?? "", code: "internal", message: "oops" })
       return true
     }
-    const poison = room.send("poison")
-    room.send("next")
+    const poison = room.messages.send("poison")
+    room.messages.send("next")
     await clock.run(300_000)
     expect(await poison.settled.catch((error) => error.code)).toBe("internal")
     expect(stored(server)).toEqual(["next"])
@@ -165,21 +165,21 @@ describe("sending", () => {
     const { clock, server, newClient } = scene()
     server.isDown = true
     const room = newClient("ann").room("general")
-    const sent = Array.from({ length: outboxMax + 1 }, (_, n) => room.send(`${n}`))
+    const sent = Array.from({ length: outboxMax + 1 }, (_, n) => room.messages.send(`${n}`))
     await clock.run(10)
     expect(await sent.at(-1)?.settled.catch((error) => error.code)).toBe("rate_limited")
-    expect(room.timeline.get().messages.filter((message) => message.delivery === "sending").length).toBe(
+    expect(room.messages.get().messages.filter((message) => message.delivery === "sending").length).toBe(
       outboxMax,
     )
   })
 
   test("content that no server would take fails here, before it costs the connection", async () => {
     const { clock, server, room } = await openRoom()
-    const long = room.send("x".repeat(contract.contentCharsMax + 1))
-    const empty = room.send("  \n ")
+    const long = room.messages.send("x".repeat(contract.contentCharsMax + 1))
+    const empty = room.messages.send("  \n ")
     expect(await long.settled.catch((error) => error.code)).toBe("too_large")
     expect(await empty.settled.catch((error) => error.code)).toBe("invalid_field")
-    const huge = await room.edit(1, "\u{1f600}".repeat(20_000)).catch((error) => error.code)
+    const huge = await room.messages.edit(1, "\u{1f600}".repeat(20_000)).catch((error) => error.code)
     expect(huge).toBe("too_large")
     await clock.run(100)
     expect(server.frames.some((frame) => frame.type === "message" || frame.type === "edit")).toBe(false)
@@ -192,16 +192,16 @@ describe("sending", () => {
       server.room("general").post(socket.user, frame.content, frame.client_id)
       return true
     }
-    const { settled, clientId } = room.send("hello")
+    const { settled, clientId } = room.messages.send("hello")
     await clock.run(100)
     client.close()
     expect(await settled.catch((error) => error.code)).toBe("closed")
     server.intercept = () => false
-    room.retry(clientId)
+    room.messages.retry(clientId)
     client.connect()
     await clock.run(5_000)
     expect(stored(server)).toEqual(["hello"])
-    expect(room.timeline.get().messages).toMatchObject([{ content: "hello", delivery: "sent" }])
+    expect(room.messages.get().messages).toMatchObject([{ content: "hello", delivery: "sent" }])
   })
 
   test("a broadcast resolves with its ack", async () => {
@@ -230,7 +230,7 @@ test("[K11] under cuts, losses and doublings each message is stored exactly once
       }
       const texts = Array.from({ length: 12 }, (_, n) => `${n}`)
       for (const text of texts) {
-        room.send(text)
+        room.messages.send(text)
         await clock.run(1_000 * chance())
         if (chance() < 0.3) server.cut()
       }

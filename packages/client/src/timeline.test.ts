@@ -197,7 +197,7 @@ function expectOrdered(messages: readonly TimelineMessage[]): void {
 
 /** No message of the server's is missing between the first and the last of the log's that are shown. */
 function expectWhole(room: Room, server: FakeRoom): void {
-  const { messages, head } = room.timeline.get()
+  const { messages, head } = room.messages.get()
   const ids = messages.flatMap(({ message_id: id }) => (id !== null && id <= head ? [id] : []))
   const first = ids[0]
   if (first === undefined) return
@@ -213,9 +213,9 @@ async function live(seed: number): Promise<void> {
   server.replayMax = 20
   const room = newClient("ann").room("general")
   const wrong: unknown[] = []
-  room.timeline.subscribe(() => {
+  room.messages.subscribe(() => {
     try {
-      expectOrdered(room.timeline.get().messages)
+      expectOrdered(room.messages.get().messages)
       expectWhole(room, log)
     } catch (error) {
       wrong.push(error)
@@ -230,8 +230,8 @@ async function live(seed: number): Promise<void> {
   for (let steps = 0; steps < 40; steps++) {
     const what = chance()
     if (what < 0.6) server.publish(change(log, chance))
-    else if (what < 0.7) room.send(`mine ${steps}`)
-    else if (what < 0.75) room.loadOlder().catch(() => {})
+    else if (what < 0.7) room.messages.send(`mine ${steps}`)
+    else if (what < 0.75) room.messages.loadOlder().catch(() => {})
     else if (what < 0.85) server.cut()
     else for (let burst = 0; burst < 12; burst++) server.publish(change(log, chance))
     await clock.run(1_500 * chance() ** 2)
@@ -242,14 +242,14 @@ async function live(seed: number): Promise<void> {
   await clock.run(120_000)
   server.post("general", "bob", "the last")
   await clock.run(10_000)
-  while (room.timeline.get().hasOlder) {
-    const older = room.loadOlder()
+  while (room.messages.get().hasOlder) {
+    const older = room.messages.loadOlder()
     await clock.run(100)
     await older
   }
   expect(wrong).toEqual([])
-  expect(plain(room.timeline.get().messages)).toEqual(wanted(log.current) as never)
-  expect(room.timeline.get()).toMatchObject({ status: "ready", head: log.head })
+  expect(plain(room.messages.get().messages)).toEqual(wanted(log.current) as never)
+  expect(room.messages.get()).toMatchObject({ status: "ready", head: log.head })
 }
 
 test("[K13] under loss, delay, doubling and cuts a timeline stays ordered and whole, and ends as the log", async () => {

@@ -26,6 +26,7 @@ export interface Timeline {
 export type TimelineInput =
   | { readonly type: "called" }
   | { readonly type: "cut" }
+  | { readonly type: "forgotten" }
   | { readonly type: "synced"; readonly head: number; readonly hasGap: boolean }
   | { readonly type: "event"; readonly event: DurableEvent; readonly selfId: string | null }
   | { readonly type: "page"; readonly page: HistoryPage; readonly selfId: string | null }
@@ -50,6 +51,8 @@ export function reduce(timeline: Timeline, input: TimelineInput): Timeline {
       return { ...timeline, touch: "calling" }
     case "cut":
       return { ...timeline, touch: "apart", log: cut(timeline.log) }
+    case "forgotten":
+      return { ...timeline, log: emptyLog }
     case "synced":
       return { ...timeline, touch: "live", log: synced(timeline.log, input.head, input.hasGap) }
     case "event":

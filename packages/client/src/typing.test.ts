@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test"
 import { VirtualClock } from "./testing/virtual-clock.ts"
-import { Typing, typersMax, typingMs, typingRepeatMs } from "./typing.ts"
+import { RoomTyping, typersMax, typingMs, typingRepeatMs } from "./typing.ts"
 
 function start() {
   const clock = new VirtualClock()
   const told: boolean[] = []
-  const typing = new Typing(clock, (active) => told.push(active) > 0)
-  return { clock, typing, told, names: () => typing.users.get().map((user) => user.from) }
+  const typing = new RoomTyping(clock, (active) => told.push(active) > 0)
+  return { clock, typing, told, names: () => typing.get().map((user) => user.from) }
 }
 
 const ann = { user_id: "1", from: "ann" }
@@ -39,11 +39,11 @@ test("[K14] someone who stops, or whose message came, is not shown any more", ()
 test("[K14] hearing the same person again changes no snapshot, and a crowd is bounded", () => {
   const { typing } = start()
   typing.heard(ann, true)
-  const before = typing.users.get()
+  const before = typing.get()
   typing.heard(ann, true)
-  expect(typing.users.get()).toBe(before)
+  expect(typing.get()).toBe(before)
   for (let id = 10; id < 300; id++) typing.heard({ user_id: `${id}`, from: `${id}` }, true)
-  expect(typing.users.get().length).toBe(typersMax)
+  expect(typing.get().length).toBe(typersMax)
 })
 
 test("[K14] typing is told at once, then throttled; its end is told once", async () => {

@@ -1,10 +1,16 @@
 import type { Clock } from "./clock.ts"
-import { Cell } from "./readable.ts"
+import { Cell, type Readable } from "./readable.ts"
 
 /** Someone who is typing now. */
 export interface TypingUser {
   readonly user_id: string
   readonly from: string
+}
+
+/** Others typing now; each expires by itself after 5 s. */
+export interface Typing extends Readable<readonly TypingUser[]> {
+  /** Tells the others whether we type. Call it at every key stroke: it is throttled. */
+  set(active: boolean): void
 }
 
 /** Who was not heard typing for this long has stopped. */
@@ -15,8 +21,8 @@ export const typingRepeatMs = 2_000
 export const typersMax = 100
 
 /** Who types in a room, ourselves too. */
-export class Typing {
-  readonly users = new Cell<readonly TypingUser[]>([])
+export class RoomTyping implements Typing {
+  readonly #users = new Cell<readonly TypingUser[]>([])
   readonly #clock: Clock
   readonly #tell: (active: boolean) => boolean
   readonly #expiries = new Map<string, () => void>()
@@ -28,19 +34,23 @@ export class Typing {
     this.#tell = tell
   }
 
+  get = (): readonly TypingUser[] => this.#users.get()
+
+  subscribe = (fn: () => void): (() => void) => this.#users.subscribe(fn)
+
   /** Someone else types, or stopped. */
   heard(user: TypingUser, active: boolean): void {
     if (!active) {
       this.cleared(user.user_id)
       return
     }
-    const others = this.users.get()
+    const others = this.#users.get()
     const isKnown = this.#expiries.has(user.user_id)
     if (!isKnown && others.length >= typersMax) return
     this.#expiries.get(user.user_id)?.()
     const cancel = this.#clock.after(typingMs, () => this.cleared(user.user_id))
     this.#expiries.set(user.user_id, cancel)
-    if (!isKnown) this.users.set([...others, { user_id: user.user_id, from: user.from }])
+    if (!isKnown) this.#users.set([...others, { user_id: user.user_id, from: user.from }])
   }
 
   /** They no longer type: they sent it. */
@@ -49,7 +59,7 @@ export class Typing {
     if (!cancel) return
     cancel()
     this.#expiries.delete(userId)
-    this.users.set(this.users.get().filter((user) => user.user_id !== userId))
+    this.#users.set(this.#users.get().filter((user) => user.user_id !== userId))
   }
 
   /** Nobody is heard any more. */
@@ -57,7 +67,7 @@ export class Typing {
     for (const cancel of this.#expiries.values()) cancel()
     this.#expiries.clear()
     this.#toldMs = null
-    if (this.users.get().length > 0) this.users.set([])
+    if (this.#users.get().length > 0) this.#users.set([])
   }
 
   /** We type, or stopped. What cannot be told is not kept: typing is only true now. */

@@ -12,3 +12,11 @@ export function onWake(fn: () => void): () => void {
     document?.removeEventListener("visibilitychange", look)
   }
 }
+
+/** Calls `fn` when the page is left or no longer looked at: it may never run again. */
+export function onHide(fn: () => void): () => void {
+  const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>
+  if (typeof addEventListener !== "function" || typeof removeEventListener !== "function") return () => {}
+  addEventListener("pagehide", fn)
+  return () => removeEventListener("pagehide", fn)
+}

@@ -28,5 +28,5 @@ export function scene(seed = 1) {
 
 /** Message contents, in order. */
 export const contents = (room: {
-  timeline: { get(): { messages: readonly { content: string }[] } }
-}): string[] => room.timeline.get().messages.map((message) => message.content)
+  messages: { get(): { messages: readonly { content: string }[] } }
+}): string[] => room.messages.get().messages.map((message) => message.content)

@@ -5,12 +5,13 @@ import { contract, isForLater } from "./contract.ts"
 import type { KlatchError } from "./error.ts"
 import type { FollowedRoom } from "./followed-room.ts"
 import type { Following } from "./following.ts"
+import type { KeptRooms } from "./kept-rooms.ts"
 import type { Random } from "./random.ts"
 import type { Requests } from "./requests.ts"
 
 type Call = { readonly following: Following } & NonNullable<ReturnType<Following["startResume"]>>
 
-export interface RoomsOptions {
+export interface FollowedRoomsOptions {
   readonly clock: Clock
   readonly random: Random
   readonly requests: Requests
@@ -18,12 +19,12 @@ export interface RoomsOptions {
 }
 
 /** All rooms of a client: one object a room, events to where they belong, and all back in touch after a reconnect. */
-export class Rooms {
-  readonly #options: RoomsOptions
+export class FollowedRooms {
+  readonly #options: FollowedRoomsOptions
   readonly #byRef = new Map<string, FollowedRoom>()
   readonly #byId = new Map<string, Set<FollowedRoom>>()
 
-  constructor(options: RoomsOptions) {
+  constructor(options: FollowedRoomsOptions) {
     this.#options = options
   }
 
@@ -41,6 +42,11 @@ export class Rooms {
   joined(room: FollowedRoom, id: string): void {
     const rooms = this.#byId.get(id) ?? new Set()
     this.#byId.set(id, rooms.add(room))
+  }
+
+  /** Shows what was kept of the rooms that are open already. */
+  restore(kept: KeptRooms): void {
+    for (const room of this.#byRef.values()) kept.restore(room)
   }
 
   /** Whether someone still follows the room with this id. */

@@ -1,0 +1,67 @@
+import type { KlatchErrorCode } from "./error.ts"
+import type { Store } from "./store.ts"
+
+/** A message of ours that the server has not acked, as it is kept. */
+export interface KeptLetter {
+  /** The room, as it was asked for: a slug or an id. */
+  readonly room: string
+  readonly clientId: string
+  readonly content: string
+  /** RFC 3339. */
+  readonly sentAt: string
+  readonly replyTo?: number
+  /** Why the server would not have it: it waits for a person to try again or to let it go. */
+  readonly failure?: { readonly code: KlatchErrorCode; readonly message: string }
+}
+
+/**
+ * Messages on their way, kept until they are acked. Two tabs, or the same page twice, may both send what is kept: the
+ * client id makes it one message, and each sends a room's in their order.
+ */
+export class Letters {
+  readonly #store: Store | undefined
+  readonly #kept = new Map<string, Kept>()
+  #count = 0
+
+  constructor(store: Store | undefined) {
+    this.#store = store
+  }
+
+  /** Those kept, the oldest first. Rejects as the store does. */
+  async load(): Promise<KeptLetter[]> {
+    const all = ((await this.#store?.all("letters")) ?? []) as Kept[]
+    for (const one of all) this.#kept.set(one.letter.clientId, one)
+    return all.map(({ letter }) => letter)
+  }
+
+  /** Keeps a message, or keeps it anew. What cannot be kept is sent all the same. */
+  keep(letter: KeptLetter): void {
+    if (!this.#store) return
+    const { clientId, sentAt } = letter
+    const order = (this.#count++).toString().padStart(6, "0")
+    const key = this.#kept.get(clientId)?.key ?? `${sentAt} ${order} ${clientId}`
+    const kept = { key, letter }
+    this.#kept.set(clientId, kept)
+    this.#store.put("letters", key, kept).catch(() => {})
+  }
+
+  /** The server refused it. */
+  failed(clientId: string, { code, message }: { code: KlatchErrorCode; message: string }): void {
+    const kept = this.#kept.get(clientId)
+    if (kept) this.keep({ ...kept.letter, failure: { code, message } })
+  }
+
+  /** Acked, or let go. */
+  drop(clientId: string): void {
+    const kept = this.#kept.get(clientId)
+    if (!kept) return
+    this.#kept.delete(clientId)
+    this.#store?.remove("letters", kept.key).catch(() => {})
+  }
+}
+
+/** Keys sort by the time of sending. */
+interface Kept {
+  readonly key: string
+  readonly letter: KeptLetter
+}

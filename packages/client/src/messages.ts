@@ -1,0 +1,238 @@
+import type { HistoryPage, MessageEvent, MessageKind, RoomKind, SentAck, User } from "@klatch/protocol"
+import type { Clock } from "./clock.ts"
+import { contract, type Outgoing } from "./contract.ts"
+import { KlatchError } from "./error.ts"
+import type { Following } from "./following.ts"
+import type { KeptLetter, Letters } from "./letters.ts"
+import { fitsOlder, messagesMax } from "./log.ts"
+import type { TimelineMessage } from "./message.ts"
+import type { Outbox } from "./outbox.ts"
+import { patiently } from "./patience.ts"
+import type { Random } from "./random.ts"
+import type { Readable } from "./readable.ts"
+import type { Requests } from "./requests.ts"
+import type { RoomInfo } from "./room.ts"
+import type { TimelineState } from "./timeline.ts"
+
+/** A message on its way. */
+export interface PendingMessage {
+  readonly clientId: string
+  /** Resolves once the message is durable; rejects with a `KlatchError` when it failed. May be ignored. */
+  readonly settled: Promise<SentAck>
+}
+
+/** A room's messages: always in order, whole as far as they are loaded, ours among them from the moment of sending. */
+export interface Messages extends Readable<TimelineState> {
+  /** Shows the message at once and sends it until it is acked, in order, once. Never throws. */
+  send(content: string, options?: { replyTo?: number; clientId?: string }): PendingMessage
+  /** Sends a failed message again, under the same client id. Anything else: nothing happens. */
+  retry(clientId: string): void
+  /** Forgets a failed message. Anything else: nothing happens. */
+  discard(clientId: string): void
+  /** Rejects when refused, when not connected, or without an answer in time. */
+  edit(messageId: number, content: string): Promise<void>
+  /** Rejects when refused, when not connected, or without an answer in time. */
+  delete(messageId: number): Promise<void>
+  /** Loads one page of older messages; calls at the same time are one call. Rejects when it could not. */
+  loadOlder(): Promise<void>
+}
+
+export interface MessagesOptions {
+  /** The room, as it was asked for. */
+  readonly ref: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly newId: () => string
+  readonly requests: Requests
+  readonly outbox: Outbox
+  readonly letters: Letters
+  readonly following: Following
+  readonly self: () => User | null
+  readonly info: () => RoomInfo | null
+  /** We sent what we typed. */
+  readonly onSent: () => void
+}
+
+/** How often a page is asked for again that turned out older than what we know. */
+const olderTriesMax = 3
+
+/** The messages of a followed room. */
+export class RoomMessages implements Messages {
+  readonly #options: MessagesOptions
+  readonly #sending = new Map<string, PendingMessage>()
+  #older: Promise<void> | null = null
+
+  constructor(options: MessagesOptions) {
+    this.#options = options
+  }
+
+  get = (): TimelineState => this.#options.following.shown.get()
+
+  subscribe = (fn: () => void): (() => void) => this.#options.following.shown.subscribe(fn)
+
+  send(content: string, options: { replyTo?: number; clientId?: string } = {}): PendingMessage {
+    const clientId = options.clientId ?? this.#options.newId()
+    const known = this.#sending.get(clientId)
+    if (known) return known
+    const text = content.trim()
+    if (text === "") return unsent(clientId, new KlatchError("invalid_field", "A message needs content."))
+    const sentAt = new Date(this.#options.clock.now()).toISOString()
+    const { replyTo } = options
+    const letter = { room: this.#options.ref, clientId, content: text, sentAt, ...(replyTo && { replyTo }) }
+    this.#options.following.apply({ type: "sent", message: this.#draft(letter) })
+    this.#options.onSent()
+    return this.#post(letter)
+  }
+
+  retry(clientId: string): void {
+    const failed = this.#failed(clientId)
+    if (!failed) return
+    this.#options.following.apply({ type: "retried", clientId })
+    const { content, timestamp, reply_to } = failed
+    const letter = { room: this.#options.ref, clientId, content, sentAt: timestamp }
+    this.#post({ ...letter, ...(reply_to !== undefined && { replyTo: reply_to }) })
+  }
+
+  discard(clientId: string): void {
+    if (!this.#failed(clientId)) return
+    this.#options.following.apply({ type: "discarded", clientId })
+    this.#options.letters.drop(clientId)
+  }
+
+  async edit(messageId: number, content: string): Promise<void> {
+    const text = content.trim()
+    await this.#ask({ type: "edit", ...this.#address(), message_id: messageId, content: text })
+  }
+
+  async delete(messageId: number): Promise<void> {
+    await this.#ask({ type: "delete", ...this.#address(), message_id: messageId })
+  }
+
+  loadOlder(): Promise<void> {
+    this.#older ??= this.#loadOlder().finally(() => {
+      this.#older = null
+    })
+    return this.#older
+  }
+
+  /** A message kept from before: shown, and sent on unless it had failed. One we know already changes nothing. */
+  restore(letter: KeptLetter): void {
+    const { clientId, failure } = letter
+    const { pending } = this.#options.following.timeline
+    if (this.#sending.has(clientId) || pending.some((one) => one.client_id === clientId)) return
+    this.#options.following.apply({ type: "sent", message: this.#draft(letter) })
+    if (failure) {
+      const error = new KlatchError(failure.code, failure.message)
+      this.#options.following.apply({ type: "failed", clientId, error })
+    } else this.#post(letter).settled.catch(() => {})
+  }
+
+  /** Our own message, seen in the log: as good as its ack. */
+  heard(event: MessageEvent): void {
+    const { room_id, seq, message_id, timestamp, client_id } = event
+    if (client_id === undefined || event.user_id !== this.#options.self()?.id) return
+    const ack = { type: "ack", room_id, seq, message_id, client_id, timestamp } as const
+    this.#options.outbox.settle(this.#options.ref, client_id, ack)
+  }
+
+  #post(letter: KeptLetter): PendingMessage {
+    const { clientId, content, replyTo } = letter
+    const { following, letters, outbox, ref } = this.#options
+    const frame = () => ({
+      type: "message" as const,
+      ...this.#address(),
+      content,
+      client_id: clientId,
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+    })
+    if (content.length <= contract.contentCharsMax) letters.keep(letter)
+    const settled =
+      content.length > contract.contentCharsMax
+        ? Promise.reject(
+            new KlatchError("too_large", `A message has at most ${contract.contentCharsMax} characters.`),
+          )
+        : outbox.add({ lane: ref, clientId, frame })
+    const pending = { clientId, settled }
+    this.#sending.set(clientId, pending)
+    settled.then(
+      (ack) => {
+        this.#sending.delete(clientId)
+        following.apply({ type: "acked", clientId, ack })
+        letters.drop(clientId)
+      },
+      (error: KlatchError) => {
+        this.#sending.delete(clientId)
+        following.apply({ type: "failed", clientId, error })
+        // Ended by us, it goes on the next time; refused by the server, it waits for a person.
+        if (error.code !== "closed") letters.failed(clientId, error)
+      },
+    )
+    return pending
+  }
+
+  #draft({ clientId, content, sentAt, replyTo }: KeptLetter): TimelineMessage {
+    const info = this.#options.info()
+    const self = this.#options.self()
+    return {
+      seq: null,
+      message_id: null,
+      room_id: this.#options.following.id ?? this.#options.ref,
+      room: info?.name ?? this.#options.ref,
+      kind: messageKind(info?.kind),
+      user_id: self?.id ?? "",
+      from: self?.username ?? "",
+      content,
+      client_id: clientId,
+      timestamp: sentAt,
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+      delivery: "sending",
+    }
+  }
+
+  async #loadOlder(): Promise<void> {
+    const { following, self } = this.#options
+    for (let tries = 0; tries < olderTriesMax; tries++) {
+      const { log } = following.timeline
+      const oldest = log.messages[0]?.message_id
+      if (!log.hasOlder || typeof oldest !== "number") return
+      if (log.messages.length >= messagesMax)
+        throw new KlatchError("too_large", `A room holds at most ${messagesMax} messages.`)
+      const frame = {
+        type: "history",
+        ...this.#address(),
+        before: oldest,
+        limit: contract.pageDefault,
+      } as const
+      const page = await this.#ask<HistoryPage>(frame)
+      const fits = fitsOlder(following.timeline.log, page)
+      following.apply({ type: "older", page, epoch: log.epoch, selfId: self()?.id ?? null })
+      if (fits || following.timeline.log.epoch !== log.epoch) return
+    }
+    throw new KlatchError("unavailable", "The server's pages are older than its events.")
+  }
+
+  #ask<A>(frame: Outgoing): Promise<A> {
+    const { clock, random, requests } = this.#options
+    return patiently(clock, random, () => requests.send<A>(frame))
+  }
+
+  #failed(clientId: string): TimelineMessage | undefined {
+    const { pending } = this.#options.following.timeline
+    return pending.find((message) => message.client_id === clientId && message.delivery === "failed")
+  }
+
+  #address(): { readonly room_id: string } {
+    return { room_id: this.#options.following.id ?? this.#options.ref }
+  }
+}
+
+function messageKind(kind: RoomKind | undefined): MessageKind {
+  if (kind === "direct") return "dm"
+  return kind === "group" || kind === "broadcast" ? kind : "room"
+}
+
+function unsent(clientId: string, error: KlatchError): PendingMessage {
+  const settled = Promise.reject(error)
+  settled.catch(() => {})
+  return { clientId, settled }
+}
