@@ -73,7 +73,7 @@ export class SdkClient {
 
   get isWhole(): boolean {
     return (
-      this.#waiting === 0 && [...this.#rooms.values()].every((room) => room.timeline.get().status === "ready")
+      this.#waiting === 0 && [...this.#rooms.values()].every((room) => room.messages.get().status === "ready")
     )
   }
 
@@ -93,7 +93,7 @@ export class SdkClient {
   }
 
   headOf(id: string): number {
-    return this.#rooms.get(id)?.timeline.get().head ?? -1
+    return this.#rooms.get(id)?.messages.get().head ?? -1
   }
 
   send(id: string, filler: string): void {
@@ -107,7 +107,7 @@ export class SdkClient {
     this.#waiting++
     this.#rooms
       .get(id)!
-      .send(content, { clientId })
+      .messages.send(content, { clientId })
       .settled.then(
         ({ seq, message_id }) => send.acks.push({ seq, messageId: message_id }),
         (error: { code: string }) => send.refusals.push(error.code),
@@ -117,7 +117,7 @@ export class SdkClient {
 
   shown(): View[] {
     return [...this.#rooms].map(([id, room]) => {
-      const { messages, hasOlder, head, status } = room.timeline.get()
+      const { messages, hasOlder, head, status } = room.messages.get()
       const seen = new Map<number, SeenMessage>()
       // One that is not in the log has no seq: it gets one that is not in the log either.
       for (const message of messages)

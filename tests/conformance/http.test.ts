@@ -264,6 +264,7 @@ describe("rooms over HTTP", () => {
       expectError(await ask(`GET /rooms/lobby/members?user=ann&${query}`), "invalid_field")
     }
     expectError(await ask(`GET /rooms/discover?q=${"x".repeat(65)}`), "invalid_field")
+    expectError(await ask("GET /rooms/discover?q=%00"), "invalid_field")
   })
 
   test("[H16] members join, are added, are listed page by page, and leave", async () => {

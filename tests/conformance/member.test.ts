@@ -110,7 +110,7 @@ describe("a room asked for again", () => {
       await expect(Caller.as(unique("u"), `room=${slug}&since=${since}`)).rejects.toThrow()
   })
 
-  test("[R10] on one connection, from an older seq: what is asked for again comes again, and then only live", async () => {
+  test("[R10] on one connection, from an older seq, it comes again, and then only live", async () => {
     const slug = unique("again")
     await using ann = await Caller.in(slug)
     const { seq } = await ann.acked({ type: "message", room_id: slug, content: "one" })

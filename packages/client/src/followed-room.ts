@@ -10,7 +10,8 @@ import type { Outbox } from "./outbox.ts"
 import type { Random } from "./random.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
-import type { Room, RoomInfo } from "./room.ts"
+import type { Room } from "./room.ts"
+import type { RoomInfo } from "./room-info.ts"
 import { RoomTyping } from "./typing.ts"
 
 export interface RoomOptions {

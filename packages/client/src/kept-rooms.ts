@@ -2,7 +2,7 @@ import type { HistoryPage } from "@klatch/protocol"
 import type { Clock } from "./clock.ts"
 import type { FollowedRoom } from "./followed-room.ts"
 import { toEvent } from "./message.ts"
-import type { RoomInfo } from "./room.ts"
+import type { RoomInfo } from "./room-info.ts"
 import type { Store } from "./store.ts"
 
 /** Rooms kept; those opened longest ago are let go. */

@@ -11,7 +11,7 @@ import { patiently } from "./patience.ts"
 import type { Random } from "./random.ts"
 import type { Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
-import type { RoomInfo } from "./room.ts"
+import type { RoomInfo } from "./room-info.ts"
 import type { TimelineState } from "./timeline.ts"
 
 /** A message on its way. */

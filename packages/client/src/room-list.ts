@@ -12,7 +12,8 @@ import { contract } from "./contract.ts"
 import type { Http } from "./http.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
-import type { Room, RoomInfo } from "./room.ts"
+import type { Room } from "./room.ts"
+import type { RoomInfo } from "./room-info.ts"
 
 /** The rooms of the user. */
 export interface RoomListState {

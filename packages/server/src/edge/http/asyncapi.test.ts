@@ -88,7 +88,7 @@ describe("the AsyncAPI document", () => {
   })
 
   test("binds what may stand in the address of a connection", () => {
-    const names = ["user", "u", "room_id", "room", "r", "subscribe", "ticket", "token"]
+    const names = ["user", "u", "room_id", "since", "room", "r", "subscribe", "ticket", "token"]
     for (const { bindings } of Object.values(channels))
       expect(Object.keys(bindings.ws.query.properties)).toEqual(names)
   })

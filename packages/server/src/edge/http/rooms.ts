@@ -1,5 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
-import { changeRoom, createRoom, limits, role, roomRef, user, userRef, uuid } from "@klatch/protocol"
+import {
+  changeRoom,
+  createRoom,
+  isStorable,
+  limits,
+  role,
+  roomRef,
+  user,
+  userRef,
+  uuid,
+} from "@klatch/protocol"
 import { type HttpServices, reader, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import {
@@ -57,7 +67,12 @@ const discover = createRoute({
   summary: "Public rooms",
   request: {
     query: asker.extend({
-      q: z.string().max(64).default("").describe("What the slug or the name contains."),
+      q: z
+        .string()
+        .max(64)
+        .refine(isStorable, "must hold no NUL")
+        .default("")
+        .describe("What the slug or the name contains."),
       after: roomRef.optional().describe("The slug of the last room of the page before."),
       limit: listLimit,
     }),

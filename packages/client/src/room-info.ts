@@ -1,0 +1,19 @@
+import type { MessageEvent, Role, RoomKind } from "@klatch/protocol"
+
+/** What is known of a room. What is optional comes over HTTP a moment after the join, or with a list. */
+export interface RoomInfo {
+  readonly id: string
+  readonly name: string
+  readonly slug: string | null
+  /** The user's role; null when not a member. */
+  readonly role: Role | null
+  readonly kind?: RoomKind
+  readonly topic?: string
+  readonly created_at?: string
+  readonly head?: number
+  /** Messages after the one that was read last. */
+  readonly unread?: number
+  /** Read up to and including this message; 0 for none. */
+  readonly read_message_id?: number
+  readonly last_message?: MessageEvent | null
+}
