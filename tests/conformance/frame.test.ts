@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
 import { closeTable, type FrameType, frameSchemas, limits } from "@klatch/protocol"
 import { until } from "../harness/until.ts"
+import { ask } from "./answer.ts"
 import { Caller } from "./caller.ts"
 import { testMs, unique } from "./target.ts"
 
@@ -72,6 +73,16 @@ describe("errors", () => {
     const errors = ann.heard.filter((f) => f.type === "error")
     expect(errors.map((f) => f.code)).toEqual(texts.map(() => "bad_json"))
     expect(errors.every((f) => f.ref === undefined && String(f.message).length > 0)).toBe(true)
+  })
+
+  test("[C13] a first frame whose room is no text is invalid_field, though rooms are followed", async () => {
+    const name = unique("ann")
+    await ask(`POST /dm?user=${name}`, { body: { to: unique("bob") } })
+    for (const room_id of [{ toString: 1 }, { toString: null, valueOf: 1 }, ["lobby"], 7]) {
+      await using ann = await Caller.as(name)
+      expect(await ann.ask({ type: "join", room_id })).toMatchObject({ code: "invalid_field" })
+      expect(await ann.ask({ type: "resume", rooms: room_id })).toMatchObject({ code: "invalid_field" })
+    }
   })
 
   test.each([

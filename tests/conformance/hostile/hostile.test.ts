@@ -92,7 +92,8 @@ describe("a server under hostile inputs", () => {
           `resident ${(warmBytes / 1024 / 1024).toFixed(0)} MB after ${warmUpInputs}, ` +
           `${grownMb.toFixed(1)} MB more at the end; ${said} messages of others meanwhile`,
       )
-      expect({ seed, faults: run.faults }).toEqual({ seed, faults: [] })
+      const broke = server.lines.filter((line) => line.includes('"event":"broke"'))
+      expect({ seed, faults: run.faults, broke }).toEqual({ seed, faults: [], broke: [] })
       expect(endBytes - warmBytes).toBeLessThan(growthMaxBytes)
       expect(said).toBeGreaterThan(10)
     } finally {

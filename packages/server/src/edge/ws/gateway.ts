@@ -377,7 +377,7 @@ export class Gateway implements Disposable {
 /** The rooms that a first frame joins or resumes by itself. */
 function roomsNamedBy(frame: object | undefined): string[] {
   const { type, room_id, rooms } = (frame ?? {}) as { type?: unknown; room_id?: unknown; rooms?: unknown }
-  if (type === "join") return [String(room_id).toLowerCase()]
+  if (type === "join") return typeof room_id === "string" ? [room_id.toLowerCase()] : []
   if (type !== "resume" || typeof rooms !== "object" || rooms === null) return []
   return Object.keys(rooms).map((id) => id.toLowerCase())
 }
