@@ -159,7 +159,7 @@ export class Caller implements AsyncDisposable {
     if (frame.type === "resume")
       for (const [id, since] of Object.entries(frame.rooms ?? {})) this.#lastSeq.set(id, since as number)
     if (frame.type === "join" || frame.type === "leave") {
-      const id = String(frame.room_id)
+      const id = typeof frame.room_id === "string" ? frame.room_id : ""
       if (typeof frame.since === "number") this.#lastSeq.set(id, frame.since)
       else this.#lastSeq.delete(id)
     }
