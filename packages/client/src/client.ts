@@ -229,6 +229,9 @@ class ConnectedClient implements Client {
       self: this.#user.get,
       write: (frame) => this.#link.send(frame),
       onJoined: (room, id) => this.#followed.joined(room, id),
+      onRead: ({ following: { id } }, messageId) => {
+        if (id !== null) this.rooms.read(id, messageId)
+      },
       onChange: (room) => this.#kept.changed(room),
       onLeft: ({ following: { id } }) => {
         if (id === null || this.#followed.isFollowed(id) || this.rooms.has(id)) return

@@ -9,6 +9,7 @@ import type { TimelineMessage } from "./message.ts"
 import type { Outbox } from "./outbox.ts"
 import { patiently } from "./patience.ts"
 import type { Random } from "./random.ts"
+import type { ReadMark } from "./read-mark.ts"
 import type { Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import type { RoomInfo } from "./room-info.ts"
@@ -33,6 +34,8 @@ export interface Messages extends Readable<TimelineState> {
   edit(messageId: number, content: string): Promise<void>
   /** Rejects when refused, when not connected, or without an answer in time. */
   delete(messageId: number): Promise<void>
+  /** Everything up to and including this message was read. Call it as often as you like; it never moves back. */
+  markRead(messageId: number): void
   /** Loads one page of older messages; calls at the same time are one call. Rejects when it could not. */
   loadOlder(): Promise<void>
 }
@@ -51,6 +54,7 @@ export interface MessagesOptions {
   readonly info: () => RoomInfo | null
   /** We sent what we typed. */
   readonly onSent: () => void
+  readonly readMark: ReadMark
 }
 
 /** How often a page is asked for again that turned out older than what we know. */
@@ -106,6 +110,10 @@ export class RoomMessages implements Messages {
 
   async delete(messageId: number): Promise<void> {
     await this.#ask({ type: "delete", ...this.#address(), message_id: messageId })
+  }
+
+  markRead(messageId: number): void {
+    this.#options.readMark.move(messageId)
   }
 
   loadOlder(): Promise<void> {
