@@ -192,7 +192,7 @@ class ConnectedClient implements Client {
         if (one.name === "rooms") this.rooms.restore(one.value)
       }
       this.#followed.restore(this.#kept)
-      for (const letter of letters) this.#followed.get(letter.room).messages.restore(letter)
+      for (const letter of letters.reverse()) this.#followed.get(letter.room).messages.restore(letter)
     }
     return new Promise((resolve) => {
       const cancel = clock.after(restoreMs, resolve)

@@ -21,7 +21,8 @@ export interface KeptLetter {
 export class Letters {
   readonly #store: Store | undefined
   readonly #kept = new Map<string, Kept>()
-  #count = 0
+  /** In ms since the Unix epoch, and always more than the one before: a clock set back reorders nothing. */
+  #newest = 0
 
   constructor(store: Store | undefined) {
     this.#store = store
@@ -30,7 +31,10 @@ export class Letters {
   /** Those kept, the oldest first. Rejects as the store does. */
   async load(): Promise<KeptLetter[]> {
     const all = ((await this.#store?.all("letters")) ?? []) as Kept[]
-    for (const one of all) this.#kept.set(one.letter.clientId, one)
+    for (const one of all) {
+      this.#kept.set(one.letter.clientId, one)
+      this.#newest = Math.max(this.#newest, Number.parseInt(one.key, 10) || 0)
+    }
     return all.map(({ letter }) => letter)
   }
 
@@ -38,8 +42,8 @@ export class Letters {
   keep(letter: KeptLetter): void {
     if (!this.#store) return
     const { clientId, sentAt } = letter
-    const order = (this.#count++).toString().padStart(6, "0")
-    const key = this.#kept.get(clientId)?.key ?? `${sentAt} ${order} ${clientId}`
+    this.#newest = Math.max(this.#newest + 1, Date.parse(sentAt))
+    const key = this.#kept.get(clientId)?.key ?? `${this.#newest.toString().padStart(15, "0")} ${clientId}`
     const kept = { key, letter }
     this.#kept.set(clientId, kept)
     this.#store.put("letters", key, kept).catch(() => {})

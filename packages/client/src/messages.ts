@@ -123,16 +123,19 @@ export class RoomMessages implements Messages {
     return this.#older
   }
 
-  /** A message kept from before: shown, and sent on unless it had failed. One we know already changes nothing. */
+  /**
+   * A message kept from before: shown, and sent on unless it had failed, before all that was sent since. So several
+   * are restored the newest first. One we know already changes nothing.
+   */
   restore(letter: KeptLetter): void {
     const { clientId, failure } = letter
     const { pending } = this.#options.following.timeline
     if (this.#sending.has(clientId) || pending.some((one) => one.client_id === clientId)) return
-    this.#options.following.apply({ type: "sent", message: this.#draft(letter) })
+    this.#options.following.apply({ type: "restored", message: this.#draft(letter) })
     if (failure) {
       const error = new KlatchError(failure.code, failure.message)
       this.#options.following.apply({ type: "failed", clientId, error })
-    } else this.#post(letter).settled.catch(() => {})
+    } else this.#post(letter, "first")
   }
 
   /** Our own message, seen in the log: as good as its ack. */
@@ -143,7 +146,7 @@ export class RoomMessages implements Messages {
     this.#options.outbox.settle(this.#options.ref, client_id, ack)
   }
 
-  #post(letter: KeptLetter): PendingMessage {
+  #post(letter: KeptLetter, place: "first" | "last" = "last"): PendingMessage {
     const { clientId, content, replyTo } = letter
     const { following, letters, outbox, ref } = this.#options
     const frame = () => ({
@@ -159,7 +162,7 @@ export class RoomMessages implements Messages {
         ? Promise.reject(
             new KlatchError("too_large", `A message has at most ${contract.contentCharsMax} characters.`),
           )
-        : outbox.add({ lane: ref, clientId, frame })
+        : outbox.add({ lane: ref, clientId, frame }, place)
     const pending = { clientId, settled }
     this.#sending.set(clientId, pending)
     settled.then(

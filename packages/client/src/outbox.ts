@@ -56,8 +56,11 @@ export class Outbox {
     this.#options = options
   }
 
-  /** Resolves once durable. Rejects with the server's final refusal, with `failAll`'s error, or when full. */
-  add(letter: Letter): Promise<SentAck> {
+  /**
+   * Resolves once durable. Rejects with the server's final refusal, with `failAll`'s error, or when full. What was
+   * kept from before goes `first`, but for one that is on its way already.
+   */
+  add(letter: Letter, place: "first" | "last" = "last"): Promise<SentAck> {
     return new Promise((resolve, reject) => {
       if (this.#size >= outboxMax)
         return reject(new KlatchError("rate_limited", "Too many messages wait to be sent."))
@@ -67,7 +70,8 @@ export class Outbox {
         lane = { queue: [], busy: false, attempt: 0, cancelWait: null }
         this.#lanes.set(letter.lane, lane)
       }
-      lane.queue.push({ ...letter, resolve, reject })
+      const at = place === "last" ? lane.queue.length : lane.busy ? 1 : 0
+      lane.queue.splice(at, 0, { ...letter, resolve, reject })
       this.#pump(letter.lane)
     })
   }

@@ -37,6 +37,7 @@ export type TimelineInput =
       readonly selfId: string | null
     }
   | { readonly type: "sent"; readonly message: TimelineMessage }
+  | { readonly type: "restored"; readonly message: TimelineMessage }
   | { readonly type: "acked"; readonly clientId: string; readonly ack: SentAck }
   | { readonly type: "failed"; readonly clientId: string; readonly error: KlatchError }
   | { readonly type: "retried"; readonly clientId: string }
@@ -63,6 +64,8 @@ export function reduce(timeline: Timeline, input: TimelineInput): Timeline {
       return withLog(timeline, pagedOlder(timeline.log, input.page, input.epoch), input.selfId)
     case "sent":
       return { ...timeline, pending: added(timeline.pending, input.message) }
+    case "restored":
+      return { ...timeline, pending: [input.message, ...timeline.pending] }
     case "acked": {
       const pending = acked(timeline.pending, input.clientId, input.ack)
       return { ...timeline, pending: settled(pending, timeline.log.cursor, () => false) }
