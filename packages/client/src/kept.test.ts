@@ -26,7 +26,7 @@ const stored = (server: ReturnType<typeof scene>["server"], room = "general") =>
   server.room(room).current.map((message) => message.content)
 
 describe("messages on their way", () => {
-  test("[K16] survive the tab: written offline, the tab gone, they are sent by the next one, once, in order", async () => {
+  test("[K16] survive the tab: the next one sends them, once, in order", async () => {
     const all = scene()
     const { server, clock } = all
     const store = memoryStore()

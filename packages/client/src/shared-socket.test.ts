@@ -182,7 +182,7 @@ describe("tabs of one browser", () => {
   })
 
   for (const end of ["kill", "close"] as const) {
-    test(`[K19] when the leader's tab ends (${end}) the others are back within a second, nothing lost or doubled`, async () => {
+    test(`[K19] when the leader ends (${end}) the others are back within a second, nothing lost`, async () => {
       const { clock, server, browser, newTab } = browserScene()
       const tabs = Array.from({ length: 5 }, () => newTab())
       const rooms = tabs.map(({ client }) => client.room("general"))
