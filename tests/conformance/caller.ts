@@ -25,6 +25,7 @@ const ackSchemas: Record<string, Schema> = {
   join: joinAck,
   leave: plainAck,
   typing: plainAck,
+  read: plainAck,
   history: historyAck,
 }
 

@@ -19,6 +19,7 @@ export type Room = z.infer<typeof room>
 /** A room of mine, as `GET /rooms` lists it. */
 export const myRoom = room.extend({
   unread: z.number().int().describe("Messages I have not read."),
+  read_message_id: cursor.describe("I have read up to and including this message; 0 for none."),
   last_message: messageEvent.nullable(),
 })
 

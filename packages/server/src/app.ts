@@ -3,6 +3,7 @@ import { OpenIdentity } from "./auth/identity.ts"
 import { Users } from "./auth/users.ts"
 import { Members, type RoomInfo } from "./chat/members/members.ts"
 import { Messages } from "./chat/messages/messages.ts"
+import { Receipts } from "./chat/receipts/receipts.ts"
 import { RoomDirectory } from "./chat/rooms/room-directory.ts"
 import { broadcastRoom, Rooms } from "./chat/rooms/rooms.ts"
 import { LocalBusHub } from "./cluster/bus-local.ts"
@@ -146,6 +147,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     rooms,
     members,
     messages,
+    receipts: new Receipts(db),
     directory,
     delivery,
     bus: () => bus,

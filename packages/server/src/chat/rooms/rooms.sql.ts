@@ -51,9 +51,9 @@ const dropMembers = { name: "rooms_drop_members", text: "DELETE FROM klatch.memb
 const mine = {
   name: "rooms_mine",
   text: `
-SELECT ${columns}, m.role, r.message_count - m.read_ordinal AS unread, e.seq AS last_seq, e.author_id AS last_author_id,
-  u.username AS last_username, e.content AS last_content, e.at AS last_at, e.edited_at AS last_edited_at,
-  e.deleted_at AS last_deleted_at
+SELECT ${columns}, m.role, m.read_seq, r.message_count - m.read_ordinal AS unread, e.seq AS last_seq,
+  e.author_id AS last_author_id, u.username AS last_username, e.content AS last_content, e.at AS last_at,
+  e.edited_at AS last_edited_at, e.deleted_at AS last_deleted_at
 FROM klatch.members m JOIN klatch.rooms r ON r.id = m.room_id
 LEFT JOIN LATERAL (
   SELECT * FROM klatch.entries e WHERE e.room_id = r.id AND e.kind = 'message' ORDER BY e.seq DESC LIMIT 1
@@ -108,6 +108,7 @@ export const roomMemberIds = async (db: Queryable, id: string, limit: number) =>
 
 export interface MyRoomRow extends RoomRow {
   role: Role
+  read_seq: number
   unread: number
   last_seq: number | null
   last_author_id: string

@@ -240,5 +240,10 @@ function myRoom(row: MyRoomRow) {
           editedAt: row.last_edited_at?.toISOString(),
           deletedAt: row.last_deleted_at?.toISOString(),
         })
-  return { ...publicRoom(row, row.role), unread: Math.max(0, row.unread), last_message: last }
+  return {
+    ...publicRoom(row, row.role),
+    unread: Math.max(0, row.unread),
+    read_message_id: row.read_seq,
+    last_message: last,
+  }
 }

@@ -136,7 +136,7 @@ describe("the AsyncAPI document", () => {
     const told = frameTypes.filter((type) =>
       operations[`ws.${type}`]?.description?.includes("`not_supported`"),
     )
-    expect(told.sort()).toEqual(["auth", "pin", "presence", "react", "read", "unpin", "unreact"])
+    expect(told.sort()).toEqual(["auth", "pin", "presence", "react", "unpin", "unreact"])
     for (const type of told) {
       expect(components.messages[`frame.${type}`]?.description).toContain("`not_supported`")
       expect(document.info.description).toContain(`\`${type}\``)

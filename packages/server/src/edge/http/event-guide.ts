@@ -118,8 +118,10 @@ export const eventGuide: { readonly [T in EventType]: EventWords<T> } = {
   },
   read: {
     summary: "Someone has read up to a message",
+    text:
+      "Of your own marks, set by another connection, you hear when you follow your inbox; of others' in direct rooms " +
+      "and groups. It may come twice, once by each.",
     example: { type: "read", room_id: roomId, user_id: userId, message_id: 42 },
-    isLater: true,
   },
   presence: {
     summary: "Someone came or went",

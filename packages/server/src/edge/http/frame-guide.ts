@@ -196,9 +196,13 @@ export const frameGuide: { readonly [T in FrameType]: FrameWords<T> } = {
   },
   read: {
     summary: "Say what I have read",
-    text: "Up to and including a message; a mark never moves back.",
-    example: { type: "read", room_id, message_id: 42, ref: "8" },
-    errors: ["not_supported"],
+    text:
+      "Up to and including a message; a mark never moves back, and a message beyond the room's head counts as the " +
+      "head. `unread` of `GET /rooms` counts what comes after it. Someone who is no member of a public room is " +
+      "answered like a member, and nothing is kept.",
+    example: { type: "read", room_id, message_id: 42, ref: "5" },
+    answer: "ack.room",
+    errors: ["not_found", "unavailable"],
   },
   presence: {
     summary: "Watch whether people are online",

@@ -54,7 +54,10 @@ const listMine = createRoute({
     200: json(
       z.object({ rooms: z.array(myRoomBody), has_more: z.boolean() }),
       "Rooms in the order of their ids.",
-      { rooms: [{ ...aRoom, unread: 1, last_message: sample.message }], has_more: false },
+      {
+        rooms: [{ ...aRoom, unread: 1, read_message_id: 40, last_message: sample.message }],
+        has_more: false,
+      },
     ),
     ...errors,
   },

@@ -1,6 +1,7 @@
 import { type FrameOf, type FrameType, isUuid, type Role } from "@klatch/protocol"
 import { NO_SUCH_ROOM, type RoomInfo } from "../../chat/members/members.ts"
 import type { NewMessage } from "../../chat/messages/messages.ts"
+import { readEvent, topicsToldOf } from "../../chat/receipts/receipts.ts"
 import { broadcastRoom } from "../../chat/rooms/rooms.ts"
 import { shouldTell, typingEvent } from "../../chat/typing/typing.ts"
 import { AppError } from "../../lib/app-error.ts"
@@ -76,12 +77,20 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     replyChange(session, frame, room, await services.messages.delete(session.principal, room, message_id))
   },
   typing,
+  async read(services, session, frame) {
+    // Whoever follows a room may read it, and in use everyone does: that needs no question to the database.
+    const known = services.directory.peek(frame.room_id)
+    const isFollowed = known !== undefined && session.isSubscribed(known.id)
+    const room = isFollowed ? known : await openRoom(services, session, "read", frame)
+    const mark = await services.receipts.mark(session.principal, room, frame.message_id)
+    if (mark !== null) tellRead(services, session, room, mark)
+    session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
+  },
   ping: (_services, session, { ref }) => session.reply({ type: "pong", ref }),
   react: notYet,
   unreact: notYet,
   pin: notYet,
   unpin: notYet,
-  read: notYet,
   presence: notYet,
   auth: notYet,
 }
@@ -284,4 +293,15 @@ function typing(services: Services, session: Session, frame: FrameOf<"typing">):
     services.bus().publishPassing(room.id, event)
   }
   if (frame.ref !== undefined) session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
+}
+
+/** Tells of a mark that moved, but not the connection that moved it. */
+function tellRead(services: Services, session: Session, room: RoomInfo, mark: number): void {
+  const event = readEvent(session.principal, room, mark)
+  for (const topic of topicsToldOf(session.principal, room)) {
+    // Bun publishes nothing from a socket that follows nothing, nor from one that is gone.
+    if (session.isSubscribed(topic)) session.publishToOthers(topic, event)
+    else services.delivery.deliverPassing(topic, event)
+    services.bus().publishPassing(topic, event)
+  }
 }

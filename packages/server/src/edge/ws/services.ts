@@ -1,6 +1,7 @@
 import type { Users } from "../../auth/users.ts"
 import type { Members, RoomInfo } from "../../chat/members/members.ts"
 import type { Messages } from "../../chat/messages/messages.ts"
+import type { Receipts } from "../../chat/receipts/receipts.ts"
 import type { RoomDirectory } from "../../chat/rooms/room-directory.ts"
 import type { Rooms } from "../../chat/rooms/rooms.ts"
 import type { Bus } from "../../cluster/bus.ts"
@@ -14,6 +15,7 @@ export interface Services {
   readonly rooms: Rooms
   readonly members: Members
   readonly messages: Messages
+  readonly receipts: Receipts
   readonly directory: RoomDirectory
   readonly delivery: Delivery<RoomInfo>
   readonly bus: () => Bus
