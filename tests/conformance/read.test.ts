@@ -185,6 +185,18 @@ describe("the word of it", () => {
     expect(reads(quiet)).toEqual([])
   })
 
+  test("[M4] is told also when the connection is closed right behind it", async () => {
+    const [a, b] = [unique("ann"), unique("bob")]
+    await using ann = await Caller.as(a)
+    for (let round = 0; round < 10; round++) {
+      const bob = await Caller.as(b, "subscribe=none")
+      const { room_id, message_id } = await ann.acked({ type: "dm", to: b, content: "Lunch?" })
+      bob.send({ type: "read", room_id, message_id })
+      await bob.close()
+      await ann.hears("the word", (f) => isRead(f) && f.message_id === message_id)
+    }
+  })
+
   test("[M4] in a group everyone hears it but the one who read", async () => {
     const group = unique("crew")
     const members = await Promise.all(Array.from({ length: 3 }, () => Caller.as(unique("m"))))

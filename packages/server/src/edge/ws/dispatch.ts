@@ -299,8 +299,8 @@ function typing(services: Services, session: Session, frame: FrameOf<"typing">):
 function tellRead(services: Services, session: Session, room: RoomInfo, mark: number): void {
   const event = readEvent(session.principal, room, mark)
   for (const topic of topicsToldOf(session.principal, room)) {
-    // Bun publishes nothing from a socket that follows nothing, nor from one that is gone.
-    if (session.isSubscribed(topic)) session.publishToOthers(topic, event)
+    // The mark was kept, though the connection may be gone by now: the others hear of it all the same.
+    if (session.isOpen) session.publishToOthers(topic, event)
     else services.delivery.deliverPassing(topic, event)
     services.bus().publishPassing(topic, event)
   }
