@@ -1,11 +1,16 @@
 import type { KlatchError } from "@klatch/client"
 import { useSignal } from "@preact/signals"
-import { useMemo } from "preact/hooks"
+import { useEffect, useMemo } from "preact/hooks"
 import { lobby, readAddress } from "./address.ts"
+import { Frame } from "./app-frame.ts"
+import { toComposer, useKeys } from "./app-keys.ts"
 import { ConnectionEnded } from "./connection-notice.tsx"
 import { keepName, keptName } from "./kept.ts"
+import { MakeDirect, MakeRoom } from "./make.tsx"
 import { isName } from "./name.ts"
 import { NameScreen } from "./name-screen.tsx"
+import { Palette } from "./palette.tsx"
+import { Help } from "./palette-help.tsx"
 import { RoomPane } from "./room-pane.tsx"
 import { Sidebar } from "./sidebar.tsx"
 import { signalOf } from "./signal-of.ts"
@@ -60,11 +65,10 @@ interface ChatProps {
 }
 
 function Chat({ workspace, onEnter, onLeave }: ChatProps) {
-  const isListOpen = useSignal(false)
+  const frame = useMemo(() => new Frame(), [workspace])
+  useEffect(() => () => frame.close(), [frame])
+  useKeys(workspace, frame)
   const connection = signalOf(workspace.client.connection).value
-  const close = () => {
-    isListOpen.value = false
-  }
   if (connection.phase === "closed" && connection.lastError && isNameRefusal(connection.lastError))
     return (
       <NameScreen
@@ -74,10 +78,24 @@ function Chat({ workspace, onEnter, onLeave }: ChatProps) {
         onEnter={onEnter}
       />
     )
+  const isListOpen = frame.isListOpen.value
   return (
-    <div class="chat" data-list={isListOpen.value ? "open" : "closed"}>
-      <Sidebar workspace={workspace} isOpen={isListOpen.value} onClose={close} onLeave={onLeave} />
-      <button type="button" class="backdrop" aria-label={words.rooms.close} tabIndex={-1} onClick={close} />
+    <div
+      class="chat"
+      data-list={isListOpen ? "open" : "closed"}
+      data-members={frame.areMembersOpen.value ? "open" : "closed"}
+    >
+      <button type="button" class="skip" onClick={toComposer}>
+        {words.frame.skip}
+      </button>
+      <Sidebar workspace={workspace} frame={frame} onLeave={onLeave} />
+      <button
+        type="button"
+        class="backdrop"
+        aria-label={isListOpen ? words.rooms.close : words.members.hide}
+        tabIndex={-1}
+        onClick={isListOpen ? frame.closeList : frame.closeMembers}
+      />
       {connection.phase === "closed" ? (
         <ConnectionEnded
           error={connection.lastError}
@@ -85,17 +103,28 @@ function Chat({ workspace, onEnter, onLeave }: ChatProps) {
           onLeave={onLeave}
         />
       ) : (
-        <RoomPane
-          key={workspace.ref.value}
-          workspace={workspace}
-          room={workspace.room.value}
-          onList={() => {
-            isListOpen.value = true
-          }}
-        />
+        <RoomPane key={workspace.ref.value} workspace={workspace} room={workspace.room.value} frame={frame} />
       )}
+      <Front workspace={workspace} frame={frame} />
     </div>
   )
+}
+
+/** What stands in front of the page. */
+function Front({ workspace, frame }: { workspace: Workspace; frame: Frame }) {
+  const made = { workspace, onDone: frame.closeList, onClose: frame.closeFront }
+  switch (frame.front.value) {
+    case "palette":
+      return <Palette workspace={workspace} frame={frame} />
+    case "help":
+      return <Help frame={frame} />
+    case "room":
+      return <MakeRoom {...made} named={frame.roomName.value} />
+    case "direct":
+      return <MakeDirect {...made} />
+    case null:
+      return null
+  }
 }
 
 /** Whether the server will not have this visitor under this name: another one may do. */

@@ -2,8 +2,12 @@ import type { ConnectionState, KlatchError } from "@klatch/client"
 import { Icon } from "./icon.tsx"
 import { words } from "./words.ts"
 
-/** Says calmly that the connection is gone; after a moment only (by CSS), so that a blink is not told. */
-export function ConnectionNotice({ connection }: { connection: ConnectionState }) {
+/**
+ * Says calmly that the connection is gone, and what becomes of what was written; after a moment only (by CSS), so
+ * that a blink is not told.
+ */
+export function ConnectionNotice(props: { connection: ConnectionState; waitingCount: number }) {
+  const { connection, waitingCount } = props
   const isDown =
     connection.phase === "waiting" || (connection.phase === "connecting" && connection.attempt > 0)
   return (
@@ -11,7 +15,7 @@ export function ConnectionNotice({ connection }: { connection: ConnectionState }
       {isDown && (
         <div class="notice">
           <span class="notice-dot" aria-hidden="true" />
-          {words.connection.offline}
+          {waitingCount === 0 ? words.connection.offline : words.connection.offlineWaiting(waitingCount)}
         </div>
       )}
     </div>

@@ -1,7 +1,7 @@
 import { KlatchError } from "@klatch/client"
 import { useSignal } from "@preact/signals"
 import type { ComponentChildren } from "preact"
-import { useLayoutEffect, useRef } from "preact/hooks"
+import { Dialog } from "./make-dialog.tsx"
 import { isName, nameCharsMax, nameCharsMin } from "./name.ts"
 import { signalOf } from "./signal-of.ts"
 import { words } from "./words.ts"
@@ -12,14 +12,14 @@ const topicCharsMax = 512
 
 interface MakeProps {
   workspace: Workspace
-  /** It was made, and is what the page shows now. */
+  /** It was made; the page shows it next. */
   onDone: () => void
   onClose: () => void
 }
 
 /** Makes a room and goes there. */
-export function MakeRoom({ workspace, onDone, onClose }: MakeProps) {
-  const name = useSignal("")
+export function MakeRoom({ workspace, onDone, onClose, named }: MakeProps & { named: string }) {
+  const name = useSignal(named)
   const topic = useSignal("")
   const isPrivate = useSignal(false)
   const make = () =>
@@ -31,6 +31,7 @@ export function MakeRoom({ workspace, onDone, onClose }: MakeProps) {
   const why = (error: KlatchError) => (error.code === "conflict" ? words.makeRoom.taken : error.message)
   return (
     <MakeDialog
+      workspace={workspace}
       title={words.makeRoom.title}
       submit={words.makeRoom.submit}
       isReady={name.value.trim() !== ""}
@@ -91,11 +92,12 @@ export function MakeDirect({ workspace, onDone, onClose }: MakeProps) {
     if (!isName(to)) throw new KlatchError("invalid_field", words.name.wrong(nameCharsMin, nameCharsMax))
     if (to.toLowerCase() === signalOf(workspace.client.user).peek()?.username.toLowerCase())
       throw new KlatchError("invalid_field", words.makeDirect.self)
-    return workspace.writeTo(to)
+    return workspace.directWith(to)
   }
   const why = (error: KlatchError) => (error.code === "not_found" ? words.makeDirect.missing : error.message)
   return (
     <MakeDialog
+      workspace={workspace}
       title={words.makeDirect.title}
       submit={words.makeDirect.submit}
       isReady={name.value.trim() !== ""}
@@ -114,39 +116,44 @@ export function MakeDirect({ workspace, onDone, onClose }: MakeProps) {
         autocapitalize="off"
         spellcheck={false}
         maxLength={nameCharsMax}
+        list="direct-names"
         value={name}
         onInput={(event) => {
           name.value = event.currentTarget.value
         }}
       />
+      <datalist id="direct-names">
+        {workspace.people.value.map((one) => (
+          <option key={one} value={one} />
+        ))}
+      </datalist>
     </MakeDialog>
   )
 }
 
-interface MakeDialogProps {
+interface MakeDialogProps extends MakeProps {
   title: string
   submit: string
   isReady: boolean
-  /** Throws or rejects with a `KlatchError`, which is shown as `why` says. */
-  make: () => Promise<void>
+  /** What to go to. Throws or rejects with a `KlatchError`, which is shown as `why` says. */
+  make: () => Promise<string>
   why: (error: KlatchError) => string
-  onDone: () => void
-  onClose: () => void
   children: ComponentChildren
 }
 
 function MakeDialog(props: MakeDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null)
   const isBusy = useSignal(false)
   const error = useSignal<string | null>(null)
-  useLayoutEffect(() => dialog.current?.showModal(), [])
   const submit = async (event: Event) => {
     event.preventDefault()
     if (isBusy.value || !props.isReady) return
     isBusy.value = true
     error.value = null
     try {
-      await props.make()
+      const ref = await props.make()
+      // Closed before the room is shown, whose place to write could not take the focus behind it.
+      ;(event.target as HTMLElement).closest("dialog")?.close()
+      props.workspace.go(ref)
       props.onDone()
       props.onClose()
     } catch (thrown) {
@@ -155,7 +162,7 @@ function MakeDialog(props: MakeDialogProps) {
     }
   }
   return (
-    <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={props.onClose}>
+    <Dialog labelledBy="dialog-title" onClose={props.onClose}>
       <form onSubmit={submit}>
         <h2 id="dialog-title">{props.title}</h2>
         {props.children}
@@ -173,6 +180,6 @@ function MakeDialog(props: MakeDialogProps) {
           </button>
         </div>
       </form>
-    </dialog>
+    </Dialog>
   )
 }

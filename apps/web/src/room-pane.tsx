@@ -1,18 +1,27 @@
-import { KlatchError, type Room, type TimelineMessage } from "@klatch/client"
+import { KlatchError, type Room, type RoomInfo, type TimelineMessage } from "@klatch/client"
 import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
-import { lobby } from "./address.ts"
+import { useEffect, useRef } from "preact/hooks"
+import type { Frame } from "./app-frame.ts"
 import { Composer } from "./composer.tsx"
 import { ConnectionNotice } from "./connection-notice.tsx"
-import { Icon } from "./icon.tsx"
+import { useTabCount } from "./favicon-count.ts"
 import { Log, LogLoading } from "./log.tsx"
+import { MembersPanel } from "./members-panel.tsx"
+import { RoomHead } from "./room-head.tsx"
+import { RoomFailed, RoomNotKept } from "./room-pane-failed.tsx"
 import { signalOf } from "./signal-of.ts"
 import { words } from "./words.ts"
-import { isMissing, titleOf, type Workspace } from "./workspace.ts"
+import type { Workspace } from "./workspace.ts"
+import { isDirect, titleOf } from "./workspace-people.ts"
 
-/** A room: its name, its log, and the place to write. It follows the room while it is shown. */
-export function RoomPane(props: { workspace: Workspace; room: Room; onList: () => void }) {
-  const { workspace, room } = props
+interface RoomPaneProps {
+  workspace: Workspace
+  room: Room
+  frame: Frame
+}
+
+/** A room: its name, its log, the place to write, and its members. It follows the room while it is shown. */
+export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
   const error = useSignal<KlatchError | null>(null)
   const editing = useSignal<number | null>(null)
   const open = () => {
@@ -30,75 +39,56 @@ export function RoomPane(props: { workspace: Workspace; room: Room; onList: () =
   const self = signalOf(workspace.client.user).value
   const info = signalOf(room.info).value
   const timeline = signalOf(room.messages).value
+  const connection = signalOf(workspace.client.connection).value
   const title =
     info === null ? (error.value === null ? room.ref : words.product) : titleOf(info, self?.username)
-  useTitle(title)
-  useSeen(workspace, info?.id, timeline.messages)
+  const unreadAfter = useUnreadAfter(workspace, info)
+  useTabCount(title, workspace.unreadTotal.value)
+  useSeen(workspace, room, info?.id, timeline.messages)
   const editLast = () => {
     const own = (one: TimelineMessage) => one.user_id === self?.id && !one.deleted_at
     // While the last one is on its way there is none to edit: the one before it is not meant.
     editing.value = timeline.messages.findLast(own)?.message_id ?? null
   }
   if (error.value !== null)
-    return (
-      <RoomFailed
-        error={error.value}
-        title={title}
-        onList={props.onList}
-        onRetry={open}
-        workspace={workspace}
-      />
-    )
+    return <RoomFailed error={error.value} title={title} frame={frame} onRetry={open} workspace={workspace} />
   const isLoading =
     timeline.messages.length === 0 &&
     (timeline.status === "loading" || timeline.status === "empty" || info === null)
   return (
-    <main class="pane">
-      <RoomHead title={title} topic={info?.topic ?? ""} onList={props.onList} />
-      <ConnectionNotice connection={signalOf(workspace.client.connection).value} />
-      {isLoading ? (
-        <LogLoading />
-      ) : (
-        <Log
+    <>
+      <main class="pane" inert={frame.isRoomCovered.value}>
+        <RoomHead workspace={workspace} frame={frame} title={title} info={info} />
+        <ConnectionNotice connection={connection} waitingCount={workspace.waitingCount.value} />
+        {isLoading && connection.phase === "waiting" ? (
+          <RoomNotKept />
+        ) : isLoading ? (
+          <LogLoading />
+        ) : (
+          <Log
+            room={room}
+            title={title}
+            isDirect={info !== null && isDirect(info)}
+            timeline={timeline}
+            nowMs={workspace.nowMs.value}
+            selfId={self?.id}
+            editing={editing}
+            {...(unreadAfter > 0 && { unreadAfter })}
+          />
+        )}
+        <TypingLine names={signalOf(room.typing).value.map((user) => user.from)} />
+        <Composer
           room={room}
           title={title}
-          isDirect={info?.kind === "direct"}
-          timeline={timeline}
-          nowMs={workspace.nowMs.value}
-          selfId={self?.id}
-          editing={editing}
+          drafts={workspace.drafts}
+          client={workspace.client}
+          onEditLast={editLast}
         />
+      </main>
+      {frame.areMembersOpen.value && info !== null && (
+        <MembersPanel workspace={workspace} room={room} info={info} frame={frame} />
       )}
-      <TypingLine names={signalOf(room.typing).value.map((user) => user.from)} />
-      <Composer
-        room={room}
-        title={title}
-        drafts={workspace.drafts}
-        client={workspace.client}
-        onEditLast={editLast}
-      />
-    </main>
-  )
-}
-
-function RoomHead(props: { title: string; topic: string; onList: () => void }) {
-  return (
-    <header class="room-head">
-      <button
-        type="button"
-        class="icon-button only-narrow"
-        aria-label={words.rooms.open}
-        onClick={props.onList}
-      >
-        <Icon name="menu" />
-      </button>
-      <h1>{props.title}</h1>
-      {props.topic !== "" && (
-        <p class="topic" title={props.topic}>
-          {props.topic}
-        </p>
-      )}
-    </header>
+    </>
   )
 }
 
@@ -120,47 +110,17 @@ function TypingLine({ names }: { names: readonly string[] }) {
   )
 }
 
-function RoomFailed(props: {
-  error: KlatchError
-  title: string
-  workspace: Workspace
-  onList: () => void
-  onRetry: () => void
-}) {
-  const missing = isMissing(props.error)
-  return (
-    <main class="pane">
-      <RoomHead title={props.title} topic="" onList={props.onList} />
-      <div class="state" role="alert">
-        <span class="state-sign">
-          <Icon name="alert" />
-        </span>
-        <h2>{missing ? words.room.missingTitle : words.room.failedTitle}</h2>
-        <p>{missing ? words.room.missing : props.error.message}</p>
-        <div class="actions">
-          {props.workspace.ref.value !== lobby && (
-            <button type="button" class="button button-primary" onClick={() => props.workspace.go(lobby)}>
-              {words.room.toLobby}
-            </button>
-          )}
-          <button type="button" class="button" onClick={props.onRetry}>
-            {words.tryAgain}
-          </button>
-        </div>
-      </div>
-    </main>
-  )
-}
-
-function useTitle(title: string): void {
-  useEffect(() => {
-    document.title = title === words.product ? title : `${title} · ${words.product}`
-  }, [title])
+/** The last message that had been read when the room came up: what is new stays marked while it is looked at. */
+function useUnreadAfter(workspace: Workspace, info: RoomInfo | null): number {
+  const mark = useRef<number | null>(null)
+  if (mark.current === null && info !== null) mark.current = workspace.readMark(info)
+  return mark.current ?? 0
 }
 
 /** While the page is looked at, what is shown counts as seen. */
 function useSeen(
   workspace: Workspace,
+  room: Room,
   roomId: string | undefined,
   messages: readonly TimelineMessage[],
 ): void {
@@ -168,7 +128,7 @@ function useSeen(
     const see = () => {
       const newest = messages.findLast((message) => message.message_id !== null)?.message_id
       if (roomId !== undefined && newest != null && document.visibilityState === "visible")
-        workspace.see(roomId, newest)
+        workspace.see(room, roomId, newest)
     }
     see()
     document.addEventListener("visibilitychange", see)

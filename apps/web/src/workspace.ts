@@ -1,21 +1,15 @@
-import {
-  type Client,
-  createClient,
-  inBrowser,
-  type KlatchError,
-  type NewRoom,
-  type Room,
-  type RoomInfo,
-} from "@klatch/client"
-import { batch, computed, effect, signal } from "@preact/signals"
+import { type Client, createClient, inBrowser, type NewRoom, type Room, type RoomInfo } from "@klatch/client"
+import { computed, effect, signal } from "@preact/signals"
 import { lobby, queryFor, readAddress } from "./address.ts"
 import { keepSeen, keptSeen } from "./kept.ts"
+import { Drafts } from "./kept-drafts.ts"
 import { signalOf } from "./signal-of.ts"
+import { Discovery } from "./workspace-discovery.ts"
+import { peopleOf } from "./workspace-people.ts"
+import { readMarkOf, unreadIn } from "./workspace-unread.ts"
 
-/** How often the lists are asked for anew while the page is looked at. */
-const refreshMs = 20_000
-/** The lists are asked for once the typing, or the news that one of them changed, has rested this long. */
-const restMs = 250
+/** How often "Today" is asked about, and rooms that others have opened to all: nobody tells of those. */
+const refreshMs = 60_000
 
 /** One person's chat in this page: the client, the lists of rooms, and which room is looked at. Ends with `close()`. */
 export class Workspace {
@@ -28,37 +22,59 @@ export class Workspace {
     const { status, rooms } = signalOf(this.client.rooms).value
     return status === "empty" || status === "loading" ? null : rooms
   })
+  /** What the sidebar's search finds, mine among it. */
+  readonly discovery: Discovery
   /** Public ones I am not in. */
   readonly others = computed<readonly RoomInfo[]>(() => {
     const ids = new Set(this.mine.value?.map((room) => room.id))
-    return this.#found.value.filter((room) => !ids.has(room.id))
+    return this.discovery.found.value.filter((room) => !ids.has(room.id))
   })
-  readonly #found = signal<readonly RoomInfo[]>([])
+  /** Whether my rooms could not be asked for. */
   readonly listFailed = signal(false)
-  readonly query = signal("")
-  /** The newest message looked at, by room id. */
+  /** The newest message looked at here, by room id. */
   readonly seen = signal<ReadonlyMap<string, number>>(new Map())
+  /** Messages of others in all rooms that were not looked at. */
+  readonly unreadTotal = computed(() =>
+    (this.mine.value ?? []).reduce((sum, info) => sum + this.unreadOf(info), 0),
+  )
+  /** Whom to write to, as far as the page has heard of them. */
+  readonly people = computed<readonly string[]>(() => {
+    const self = signalOf(this.client.user).value?.username
+    return peopleOf(this.mine.value ?? [], signalOf(this.room.value.messages).value.messages, self)
+  })
+  /** What was written here and waits for the connection, in the rooms looked at since the page was opened. */
+  readonly waitingCount = computed(() => {
+    let count = 0
+    for (const room of [...this.#visited.value, this.room.value])
+      for (const message of signalOf(room.messages).value.messages)
+        if (message.delivery === "sending") count++
+    return count
+  })
   /** What is written and not yet sent, by room. */
-  readonly drafts = new Map<string, string>()
+  readonly drafts: Drafts
   /** Moves on once in a while, so that "Today" does not stay for ever. */
   readonly nowMs = signal(Date.now())
   /** As it was asked for; null for a guest. */
   readonly name: string | null
   readonly #user: string | null
+  #isLoaded = false
+  readonly #visited = signal<readonly Room[]>([])
   readonly #stops: (() => void)[] = []
-  #asking = 0
-  #resting: ReturnType<typeof setTimeout> | undefined
 
   /** `user`: the name, null for a guest. `inAddress`: whether it came from the page's address and stays there. */
   constructor(user: string | null, inAddress: boolean) {
     const address = readAddress(location.href)
+    // Names are compared case-blind, so what is kept of them is too. No name is "~": a guest's are kept under it.
+    const account = user?.toLowerCase() ?? "~guest"
     this.name = user
     this.#user = inAddress ? user : null
     this.client = createClient({
       url: address.server,
       ...(user !== null && { user }),
-      ...inBrowser(user ?? "guest"),
+      ...inBrowser(account),
     })
+    this.discovery = new Discovery(this.client)
+    this.drafts = new Drafts(account)
     this.ref.value = address.room ?? lobby
     // The address says what is shown, and no name but the one in use.
     if (address.room === null || address.user !== this.#user)
@@ -71,47 +87,54 @@ export class Workspace {
     return queryFor(ref, this.#user)
   }
 
+  /** Whether a room is the one that is looked at. */
+  isHere(info: RoomInfo): boolean {
+    return this.ref.value === (info.slug ?? info.id) || this.ref.value === info.id
+  }
+
   /** Goes to a room; the browser's Back comes back from there. */
   go(ref: string): void {
     if (ref === this.ref.value) return
+    const { room } = this
+    if (!this.#visited.value.includes(room.value)) this.#visited.value = [...this.#visited.value, room.value]
     history.pushState(null, "", this.hrefOf(ref))
     this.ref.value = ref
   }
 
-  /** Asks for the lists; without a connection it does nothing. What is shown stays when it fails. */
-  async refresh(): Promise<void> {
+  /** Asks for my rooms, which from then on keep themselves up to date. What is shown stays when it fails. */
+  async loadRooms(): Promise<void> {
     if (this.client.connection.get().phase !== "open") return
-    const asking = ++this.#asking
     try {
-      const { rooms } = this.client
-      const [found] = await Promise.all([rooms.discover(this.query.value.trim()), rooms.load()])
-      if (asking !== this.#asking) return
-      batch(() => {
-        this.#found.value = found
-        this.listFailed.value = false
-      })
+      await this.client.rooms.load()
+      this.#isLoaded = true
+      this.listFailed.value = false
     } catch {
-      if (asking === this.#asking) this.listFailed.value = true
+      this.listFailed.value = true
     }
   }
 
-  /** Rejects with the server's `KlatchError`. */
-  async makeRoom(input: NewRoom): Promise<void> {
+  /** What to go to. Rejects with the server's `KlatchError`. */
+  async makeRoom(input: NewRoom): Promise<string> {
     const info = await this.client.rooms.create(input)
-    this.go(info.slug ?? info.id)
-    // The lists may come later: the dialog that asked must not stand in front of the room meanwhile.
-    void this.refresh()
+    return info.slug ?? info.id
   }
 
-  /** Rejects with the server's `KlatchError`. */
-  async writeTo(name: string): Promise<void> {
-    const room = await this.client.rooms.direct(name)
-    this.go(room.ref)
-    void this.refresh()
+  /** Goes to the direct room with someone. Rejects with the server's `KlatchError`. */
+  async directWith(name: string): Promise<string> {
+    return (await this.client.rooms.direct(name)).ref
   }
 
-  /** Notes that everything in a room up to `messageId` was looked at. */
-  see(roomId: string, messageId: number): void {
+  /** Leaves the room that is looked at and goes to another one. Rejects with the server's `KlatchError`. */
+  async leaveRoom(): Promise<void> {
+    const here = this.room.value
+    await here.members.leave()
+    const next = this.mine.value?.find((info) => !this.isHere(info))
+    this.go(next === undefined ? lobby : (next.slug ?? next.id))
+    void this.loadRooms()
+  }
+
+  /** Notes that everything in the room up to `messageId` was looked at, and tells the server and the other tabs. */
+  see(room: Room, roomId: string, messageId: number): void {
     const user = this.client.user.get()
     if (user === null || (this.seen.value.get(roomId) ?? 0) >= messageId) return
     const seen = new Map(this.seen.value)
@@ -120,17 +143,25 @@ export class Workspace {
     seen.set(roomId, messageId)
     this.seen.value = seen
     keepSeen(user.id, seen)
+    room.messages.markRead(messageId)
   }
 
-  /** Whether others have written there since it was looked at here. */
-  isUnread(info: RoomInfo): boolean {
-    const last = info.last_message
-    if (!last || last.user_id === this.client.user.get()?.id || last.deleted_at !== undefined) return false
-    return last.message_id > (this.seen.value.get(info.id) ?? 0)
+  /** How many messages of others were not looked at there. */
+  unreadOf(info: RoomInfo): number {
+    const self = signalOf(this.client.user).value
+    return unreadIn(info, this.seen.value.get(info.id) ?? 0, self?.id)
+  }
+
+  /** The last message that was read in a room; 0 for none. */
+  readMark(info: RoomInfo): number {
+    const listed = this.mine.value?.find((one) => one.id === info.id)
+    return readMarkOf(listed ?? info, this.seen.value.get(info.id) ?? 0)
   }
 
   close(): void {
     for (const stop of this.#stops.splice(0)) stop()
+    this.discovery.close()
+    this.drafts.close()
     this.client.close()
   }
 
@@ -142,58 +173,31 @@ export class Workspace {
     on(window, "popstate", () => {
       this.ref.value = readAddress(location.href).room ?? lobby
     })
-    on(window, "focus", () => void this.refresh())
-    // The inbox says at once when a room becomes mine or is mine no longer; without it the lists are only later.
-    for (const type of ["room_added", "room_removed"] as const)
-      this.#stops.push(this.client.on(type, this.#refreshSoon))
+    on(window, "focus", () => this.discovery.soon())
     const timer = setInterval(() => {
       this.nowMs.value = Date.now()
-      if (document.visibilityState === "visible") void this.refresh()
+      if (document.visibilityState === "visible") this.discovery.soon()
     }, refreshMs)
     const isOpen = computed(() => signalOf(this.client.connection).value.phase === "open")
-    const info = computed(() => signalOf(this.room.value.info).value?.id)
+    const hereId = computed(() => signalOf(this.room.value.info).value?.id)
     this.#stops.push(
       () => clearInterval(timer),
-      () => clearTimeout(this.#resting),
       effect(() => {
         const user = signalOf(this.client.user).value
-        if (user === null) return
-        this.seen.value = keptSeen(user.id)
-        this.client
-          .room(user.id)
-          .open()
-          .catch(() => {})
-      }),
-      // A room that was just joined belongs into the list of mine.
-      effect(() => {
-        if (isOpen.value && info.value !== null) void this.#untracked()
+        if (user !== null) this.seen.value = keptSeen(user.id)
       }),
       effect(() => {
-        void this.query.value
-        this.#refreshSoon()
+        if (!isOpen.value) return
+        this.discovery.soon()
+        // Once there it keeps itself up to date, over every later connection too.
+        if (!this.#isLoaded) queueMicrotask(() => void this.loadRooms())
+      }),
+      // A room that was just joined belongs into the list of mine, which is asked for once it is not there.
+      effect(() => {
+        const id = hereId.value
+        if (isOpen.value && id !== undefined && this.mine.peek()?.every((info) => info.id !== id))
+          queueMicrotask(() => void this.loadRooms())
       }),
     )
   }
-
-  /** Many reasons within a moment are one. */
-  #refreshSoon = (): void => {
-    clearTimeout(this.#resting)
-    this.#resting = setTimeout(() => void this.refresh(), restMs)
-  }
-
-  /** Outside of the effect that asks: what `refresh` reads is not what it waits for. */
-  #untracked = (): void => queueMicrotask(() => void this.refresh())
-}
-
-/** Whether an error means that the room is missing, or not for this person to see. */
-export const isMissing = (error: KlatchError): boolean =>
-  error.code === "not_found" || error.code === "forbidden" || error.code === "invalid_field"
-
-/** What a room is called: a direct one after the other person. */
-export function titleOf(info: RoomInfo, self: string | undefined): string {
-  // Right after a join the kind is not known yet; only direct rooms have neither an address nor one name.
-  const isDirect = info.kind === "direct" || (info.kind === undefined && info.slug === null)
-  if (!isDirect) return info.name
-  const names = info.name.split(",").filter((name) => name !== "")
-  return names.filter((name) => name.toLowerCase() !== self?.toLowerCase()).join(", ") || info.name
 }

@@ -1,0 +1,88 @@
+import { computed, type ReadonlySignal, signal } from "@preact/signals"
+
+/** What may stand in front of the page; one at a time. */
+export type Front = "palette" | "help" | "room" | "direct"
+
+/** What of the page is open. Ends with `close()`. */
+export class Frame {
+  readonly #isNarrow = new Media("(max-width: 45rem)")
+  readonly #isMedium = new Media("(max-width: 64rem)")
+  readonly #isListWanted = signal(false)
+  /** On a narrow screen the list of rooms lies over the room; on a wide one it always stands beside it. */
+  readonly isListOpen = computed(() => this.#isListWanted.value && this.#isNarrow.matches.value)
+  readonly areMembersOpen = signal(false)
+  /** Whether something lies over the room, which is out of reach meanwhile. */
+  readonly isRoomCovered = computed(
+    () => this.isListOpen.value || (this.areMembersOpen.value && this.#isMedium.matches.value),
+  )
+  readonly front = signal<Front | null>(null)
+  /** What a room that is made is called at first. */
+  readonly roomName = signal("")
+
+  readonly openList = (): void => {
+    this.#isListWanted.value = true
+  }
+  readonly closeList = (): void => {
+    const wasOpen = this.isListOpen.peek()
+    this.#isListWanted.value = false
+    if (wasOpen) focusSoon(".list-button")
+  }
+  readonly toggleMembers = (): void => {
+    if (this.areMembersOpen.value) this.closeMembers()
+    else this.areMembersOpen.value = true
+  }
+  readonly closeMembers = (): void => {
+    this.areMembersOpen.value = false
+    focusSoon(".members-button")
+  }
+  readonly closeFront = (): void => {
+    this.front.value = null
+  }
+
+  show(front: Front): void {
+    this.roomName.value = ""
+    this.front.value = front
+  }
+
+  makeRoom(name: string): void {
+    this.roomName.value = name
+    this.front.value = "room"
+  }
+
+  close(): void {
+    this.#isNarrow.close()
+    this.#isMedium.close()
+  }
+}
+
+/** Whether a media query holds, as it changes. */
+class Media {
+  readonly #list: MediaQueryList
+  readonly #holds = signal(false)
+
+  constructor(query: string) {
+    this.#list = matchMedia(query)
+    this.#holds.value = this.#list.matches
+    this.#list.addEventListener("change", this.#look)
+  }
+
+  get matches(): ReadonlySignal<boolean> {
+    return this.#holds
+  }
+
+  close(): void {
+    this.#list.removeEventListener("change", this.#look)
+  }
+
+  readonly #look = (): void => {
+    this.#holds.value = this.#list.matches
+  }
+}
+
+/** Gives the focus back to what opened a part that goes, once it is gone; unless it went elsewhere meanwhile. */
+function focusSoon(selector: string): void {
+  requestAnimationFrame(() => {
+    if (document.activeElement === null || document.activeElement === document.body)
+      document.querySelector<HTMLElement>(selector)?.focus()
+  })
+}
