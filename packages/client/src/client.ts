@@ -11,6 +11,7 @@ import { Link } from "./link.ts"
 import { Listeners } from "./listeners.ts"
 import { Outbox } from "./outbox.ts"
 import { type Random, systemRandom } from "./random.ts"
+import { ReadMarks } from "./read-marks.ts"
 import { Cell, type Readable } from "./readable.ts"
 import { Requests } from "./requests.ts"
 import type { Room } from "./room.ts"
@@ -83,6 +84,7 @@ class ConnectedClient implements Client {
   readonly #followed: FollowedRooms
   readonly #letters: Letters
   readonly #kept: KeptRooms
+  readonly #marks: ReadMarks
   readonly rooms: RoomList
   #restoring: Promise<void> | null = null
   #isWanted = false
@@ -118,6 +120,11 @@ class ConnectedClient implements Client {
     this.#kept = new KeptRooms(options.store, clock)
     const newRoom = (ref: string) => this.#newRoom(ref, clock, random)
     this.#followed = new FollowedRooms({ clock, random, requests: this.#requests, newRoom })
+    this.#marks = new ReadMarks({
+      clock,
+      tell: (room_id, message_id) => this.#link.send({ type: "read", room_id, message_id }),
+      onMoved: (id, messageId) => this.rooms.read(id, messageId),
+    })
     this.rooms = new RoomList({
       clock,
       http: this.#http,
@@ -229,9 +236,7 @@ class ConnectedClient implements Client {
       self: this.#user.get,
       write: (frame) => this.#link.send(frame),
       onJoined: (room, id) => this.#followed.joined(room, id),
-      onRead: ({ following: { id } }, messageId) => {
-        if (id !== null) this.rooms.read(id, messageId)
-      },
+      onRead: (id, messageId) => this.#marks.move(id, messageId),
       onChange: (room) => this.#kept.changed(room),
       onLeft: ({ following: { id } }) => {
         if (id === null || this.#followed.isFollowed(id) || this.rooms.has(id)) return
@@ -251,6 +256,7 @@ class ConnectedClient implements Client {
     }
     this.#followed.up()
     this.rooms.up()
+    this.#marks.up()
     this.#outbox.flush()
   }
 
@@ -258,6 +264,7 @@ class ConnectedClient implements Client {
     this.#requests.failAll()
     this.#followed.down()
     this.rooms.down()
+    this.#marks.down()
   }
 
   #end(error: KlatchError): void {
@@ -270,6 +277,9 @@ class ConnectedClient implements Client {
     this.#requests.hear(event)
     this.#followed.hear(event)
     this.rooms.hear(event)
+    // Who writes has read what stands before it.
+    if (event.type === "message" && event.user_id === this.#user.get()?.id)
+      this.#marks.move(event.room_id, event.message_id)
     this.#listeners.tell(event)
   }
 

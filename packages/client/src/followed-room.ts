@@ -8,7 +8,6 @@ import { RoomMembers } from "./members.ts"
 import { RoomMessages } from "./messages.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Random } from "./random.ts"
-import { ReadMark } from "./read-mark.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import type { Room } from "./room.ts"
@@ -29,7 +28,7 @@ export interface RoomOptions {
   /** Writes a frame that is not answered; false when there is no connection. */
   readonly write: (frame: Outgoing) => boolean
   readonly onJoined: (room: FollowedRoom, id: string) => void
-  readonly onRead: (room: FollowedRoom, messageId: number) => void
+  readonly onRead: (roomId: string, messageId: number) => void
   /** The messages changed. */
   readonly onChange: (room: FollowedRoom) => void
   /** Tells the server that we leave, unless the room is still followed under another name. */
@@ -44,7 +43,6 @@ export class FollowedRoom implements Room {
   readonly typing: RoomTyping
   readonly members: RoomMembers
   readonly #options: RoomOptions
-  readonly #readMark: ReadMark
   readonly #info = new Cell<RoomInfo | null>(null)
 
   constructor(options: RoomOptions) {
@@ -59,23 +57,17 @@ export class FollowedRoom implements Room {
       isConnected,
       selfId: () => this.#selfId(),
       onJoined: (ack) => this.#joined(ack),
-      onLive: () => {
-        options.outbox.flush()
-        this.#readMark.flush()
-      },
+      onLive: () => options.outbox.flush(),
     })
     this.typing = new RoomTyping(clock, (active) => this.#tellTyping(active))
-    this.#readMark = new ReadMark({
-      clock,
-      tell: (messageId) => this.#tellRead(messageId),
-      onMoved: (messageId) => options.onRead(this, messageId),
-    })
     this.messages = new RoomMessages({
       ...options,
       following: this.following,
       info: () => this.#info.get(),
       onSent: () => this.typing.sent(),
-      readMark: this.#readMark,
+      onRead: (messageId) => {
+        if (this.following.id !== null) options.onRead(this.following.id, messageId)
+      },
     })
     this.messages.subscribe(() => options.onChange(this))
     this.members = new RoomMembers(options.http, () => this.#path())
@@ -128,7 +120,6 @@ export class FollowedRoom implements Room {
   /** The connection is gone. */
   down(): void {
     this.typing.clear()
-    this.#readMark.down()
     this.following.down()
   }
 
@@ -147,13 +138,6 @@ export class FollowedRoom implements Room {
   #tellTyping(active: boolean): boolean {
     const room_id = this.following.id ?? this.ref
     return this.following.isLive && this.#options.write({ type: "typing", room_id, active })
-  }
-
-  #tellRead(message_id: number): boolean {
-    const { id: room_id } = this.following
-    return (
-      room_id !== null && this.following.isLive && this.#options.write({ type: "read", room_id, message_id })
-    )
   }
 
   #path(): string {

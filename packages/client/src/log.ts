@@ -1,6 +1,6 @@
 import type { DurableEvent, EventOf, HistoryPage, MessageEvent } from "@klatch/protocol"
 import type { TimelineMessage } from "./message.ts"
-import { isSameMessage, toMessage } from "./message.ts"
+import { isSameMessage, toMessage, withChange } from "./message.ts"
 
 /** Past this many, the oldest messages are let go; they can be paged again. */
 export const messagesMax = 10_000
@@ -153,12 +153,7 @@ function changed(messages: readonly TimelineMessage[], change: Change): readonly
   const message = messages[at]
   // What is deleted stays deleted.
   if (!message || message.deleted_at) return messages
-  return messages.with(
-    at,
-    change.type === "edit"
-      ? { ...message, content: change.content, edited_at: change.timestamp }
-      : { ...message, content: "", deleted_at: change.timestamp },
-  )
+  return messages.with(at, withChange(message, change))
 }
 
 function indexOf(messages: readonly TimelineMessage[], id: number): number {

@@ -1,4 +1,4 @@
-import type { MessageEvent } from "@klatch/protocol"
+import type { EventOf, MessageEvent } from "@klatch/protocol"
 import type { KlatchError } from "./error.ts"
 
 /** A message as shown: the log's own, or one of ours on its way there. */
@@ -16,6 +16,16 @@ export interface TimelineMessage extends Omit<MessageEvent, "type" | "seq" | "me
 export function toMessage(event: MessageEvent): TimelineMessage {
   const { type: _type, ...fields } = event
   return { ...fields, delivery: "sent" }
+}
+
+/** A message after an edit or a deletion; of what is deleted nothing is told but when. */
+export function withChange<M extends { readonly content: string }>(
+  message: M,
+  change: EventOf<"edit"> | EventOf<"delete">,
+): M {
+  if (change.type === "edit") return { ...message, content: change.content, edited_at: change.timestamp }
+  const { edited_at: _editedAt, ...rest } = message as M & { edited_at?: string }
+  return { ...(rest as unknown as M), content: "", deleted_at: change.timestamp }
 }
 
 /** The event that a message of the log came by. */

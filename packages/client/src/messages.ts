@@ -9,7 +9,6 @@ import type { TimelineMessage } from "./message.ts"
 import type { Outbox } from "./outbox.ts"
 import { patiently } from "./patience.ts"
 import type { Random } from "./random.ts"
-import type { ReadMark } from "./read-mark.ts"
 import type { Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import type { RoomInfo } from "./room-info.ts"
@@ -54,7 +53,8 @@ export interface MessagesOptions {
   readonly info: () => RoomInfo | null
   /** We sent what we typed. */
   readonly onSent: () => void
-  readonly readMark: ReadMark
+  /** We read up to and including this message. */
+  readonly onRead: (messageId: number) => void
 }
 
 /** How often a page is asked for again that turned out older than what we know. */
@@ -113,7 +113,7 @@ export class RoomMessages implements Messages {
   }
 
   markRead(messageId: number): void {
-    this.#options.readMark.move(messageId)
+    this.#options.onRead(messageId)
   }
 
   loadOlder(): Promise<void> {

@@ -1,15 +1,8 @@
-import type {
-  DurableEvent,
-  Event,
-  EventOf,
-  MessageEvent,
-  ResumedEvent,
-  RoomKind,
-  User,
-} from "@klatch/protocol"
+import type { DurableEvent, Event, ResumedEvent, RoomKind, User } from "@klatch/protocol"
 import type { Clock } from "./clock.ts"
 import { contract } from "./contract.ts"
 import type { Http } from "./http.ts"
+import { withChange } from "./message.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
 import type { Room } from "./room.ts"
@@ -219,7 +212,7 @@ export class RoomList implements Rooms {
     const last = info.last_message
     if ((event.type !== "edit" && event.type !== "delete") || last?.message_id !== event.message_id)
       return info
-    return { ...info, last_message: changed(last, event) }
+    return { ...info, last_message: withChange(last, event) }
   }
 
   #set(info: RoomInfo): void {
@@ -243,11 +236,6 @@ const isOfRoom = (event: Event): event is DurableEvent =>
   "seq" in event && "room_id" in event && event.type !== "ack"
 
 const isListed = (info: RoomInfo): boolean => info.kind !== "inbox" && info.kind !== "broadcast"
-
-const changed = (message: MessageEvent, event: EventOf<"edit"> | EventOf<"delete">): MessageEvent =>
-  event.type === "edit"
-    ? { ...message, content: event.content, edited_at: event.timestamp }
-    : { ...message, content: "", deleted_at: event.timestamp }
 
 /** By the server's time of the last message: this orders a list for the eye, and nothing else. */
 const byLastMessage = (a: RoomInfo, b: RoomInfo): number =>

@@ -46,6 +46,15 @@ SELECT r.head_seq, p.* FROM (SELECT head_seq FROM klatch.rooms WHERE id = $1) r 
 const pageBefore = page("log_page_before", "e.seq < $2", "DESC")
 const pageAfter = page("log_page_after", "e.seq > $2", "ASC")
 
+const newest = {
+  name: "log_newest_messages",
+  text: `
+SELECT w.id AS room_id, p.* FROM unnest($1::uuid[]) AS w (id) CROSS JOIN LATERAL (
+  SELECT ${columns} FROM klatch.entries e LEFT JOIN klatch.users u ON u.id = e.author_id
+  WHERE e.room_id = w.id AND e.kind = 'message' ORDER BY e.seq DESC LIMIT 1
+) p`,
+}
+
 const heads = {
   name: "log_heads",
   text: "SELECT id, head_seq FROM klatch.rooms WHERE id = ANY ($1::uuid[])",
@@ -76,6 +85,15 @@ export async function readMessages(
         ])
       : await db.query<EntryRow & { head_seq: number }>(pageAfter, [roomId, window.after, window.limit])
   return { entries: rows.filter((row) => row.seq !== null).map(entryOf), head: rows[0]?.head_seq ?? 0 }
+}
+
+/** The newest message of each room that has one, in its current state. */
+export async function readNewestMessages(
+  db: Queryable,
+  roomIds: readonly string[],
+): Promise<Map<string, Entry>> {
+  const rows = await db.query<EntryRow & { room_id: string }>(newest, [roomIds])
+  return new Map(rows.map((row) => [row.room_id, entryOf(row)]))
 }
 
 /** The newest seq of each room that exists. */

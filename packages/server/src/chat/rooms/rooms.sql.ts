@@ -51,14 +51,8 @@ const dropMembers = { name: "rooms_drop_members", text: "DELETE FROM klatch.memb
 const mine = {
   name: "rooms_mine",
   text: `
-SELECT ${columns}, m.role, m.read_seq, r.message_count - m.read_ordinal AS unread, e.seq AS last_seq,
-  e.author_id AS last_author_id, u.username AS last_username, e.content AS last_content, e.at AS last_at,
-  e.edited_at AS last_edited_at, e.deleted_at AS last_deleted_at
+SELECT ${columns}, m.role, m.read_seq, r.message_count - m.read_ordinal AS unread
 FROM klatch.members m JOIN klatch.rooms r ON r.id = m.room_id
-LEFT JOIN LATERAL (
-  SELECT * FROM klatch.entries e WHERE e.room_id = r.id AND e.kind = 'message' ORDER BY e.seq DESC LIMIT 1
-) e ON true
-LEFT JOIN klatch.users u ON u.id = e.author_id
 WHERE m.user_id = $1 AND r.deleted_at IS NULL AND r.id > $2 ORDER BY r.id LIMIT $3`,
 }
 const discover = {
@@ -110,13 +104,6 @@ export interface MyRoomRow extends RoomRow {
   role: Role
   read_seq: number
   unread: number
-  last_seq: number | null
-  last_author_id: string
-  last_username: string
-  last_content: string
-  last_at: Date
-  last_edited_at: Date | null
-  last_deleted_at: Date | null
 }
 export const myRooms = (db: Queryable, userId: string, afterId: string, limit: number) =>
   db.query<MyRoomRow>(mine, [userId, afterId, limit])

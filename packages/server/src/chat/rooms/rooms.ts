@@ -2,8 +2,9 @@ import { isUuid, limits, type Role, type Room, type RoomKind, type User } from "
 import type { Principal } from "../../auth/principal.ts"
 import type { Queryable } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
-import { eventOf } from "../../log/entry.ts"
+import { type Entry, eventOf } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
+import { readNewestMessages } from "../../log/read.sql.ts"
 import { addMember, inboxOf, type Members, NO_SUCH_ROOM, type RoomInfo } from "../members/members.ts"
 import { directName, type RoomDirectory, roomInfoOf, slugName } from "./room-directory.ts"
 import {
@@ -150,7 +151,15 @@ export class Rooms {
   /** The principal's rooms, in the order of their ids, after `afterId`. */
   async mine(principal: Principal, afterId: string | undefined, limit: number) {
     const rows = await myRooms(this.#options.db, principal.user.id, afterId ?? FIRST_ID, limit + 1)
-    return { rooms: rows.slice(0, limit).map(myRoom), has_more: rows.length > limit }
+    const shown = rows.slice(0, limit)
+    const newest = await readNewestMessages(
+      this.#options.db,
+      shown.map((row) => row.id),
+    )
+    return {
+      rooms: shown.map((row) => myRoom(row, newest.get(row.id))),
+      has_more: rows.length > limit,
+    }
   }
 
   /** Public rooms whose slug or name contains `query`, in the order of their slugs, after `afterSlug`. */
@@ -227,23 +236,9 @@ const publicRoom = (row: RoomRow, role: Role | null): Room => ({
   role,
 })
 
-function myRoom(row: MyRoomRow) {
-  const last =
-    row.last_seq === null
-      ? null
-      : eventOf(roomInfoOf(row), {
-          kind: "message",
-          seq: row.last_seq,
-          author: { id: row.last_author_id, username: row.last_username },
-          at: row.last_at.toISOString(),
-          content: row.last_content,
-          editedAt: row.last_edited_at?.toISOString(),
-          deletedAt: row.last_deleted_at?.toISOString(),
-        })
-  return {
-    ...publicRoom(row, row.role),
-    unread: Math.max(0, row.unread),
-    read_message_id: row.read_seq,
-    last_message: last,
-  }
-}
+const myRoom = (row: MyRoomRow, last: Entry | undefined) => ({
+  ...publicRoom(row, row.role),
+  unread: Math.max(0, row.unread),
+  read_message_id: row.read_seq,
+  last_message: last ? eventOf(roomInfoOf(row), last) : null,
+})

@@ -1,33 +1,33 @@
 import { expect, test } from "bun:test"
-import { ReadMark, tellMs } from "./read-mark.ts"
-import { VirtualClock } from "./testing/virtual-clock.ts"
+import { VirtualClock } from "@klatch/testing"
+import { ReadMarks, tellMs } from "./read-marks.ts"
 
 test("[K18] a mark never moves back, is told at most every second, and what cannot be told is told later", async () => {
   const clock = new VirtualClock()
   const told: number[] = []
   const moved: number[] = []
   let isUp = false
-  const mark = new ReadMark({
+  const marks = new ReadMarks({
     clock,
-    tell: (id) => isUp && told.push(id) > 0,
-    onMoved: (id) => moved.push(id),
+    tell: (_room, id) => isUp && told.push(id) > 0,
+    onMoved: (_room, id) => moved.push(id),
   })
-  mark.move(3)
-  mark.move(2)
+  marks.move("den", 3)
+  marks.move("den", 2)
   await clock.run(5_000)
   expect([moved, told]).toEqual([[3], []])
   isUp = true
-  mark.flush()
-  for (const id of [4, 5, 6]) mark.move(id)
+  marks.up()
+  for (const id of [4, 5, 6]) marks.move("den", id)
   expect(told).toEqual([3])
   await clock.run(tellMs)
   expect(told).toEqual([3, 6])
   await clock.run(tellMs * 3)
-  mark.flush()
+  marks.up()
   expect(told).toEqual([3, 6])
-  mark.down()
+  marks.down()
   await clock.run(tellMs)
-  mark.flush()
+  marks.up()
   expect([moved, told]).toEqual([
     [3, 4, 5, 6],
     [3, 6, 6],
