@@ -93,7 +93,11 @@ export class FollowedRooms {
     if (calls.length === 0) return
     const cursors: Record<string, number> = {}
     // Two names of one room: the one further behind says from where.
-    for (const { id, cursor } of calls) cursors[id] = Math.min(cursor, cursors[id] ?? cursor)
+    for (const { id, cursor: asked, following } of calls) {
+      // A try that failed may have brought some of it.
+      const cursor = following.timeline.log.cursor ?? asked
+      cursors[id] = Math.min(cursor, cursors[id] ?? cursor)
+    }
     const { clock, random, requests } = this.#options
     try {
       const answer = await requests.send<ResumedEvent>({ type: "resume", rooms: cursors })
