@@ -73,7 +73,8 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
             nowMs={workspace.nowMs.value}
             selfId={self?.id}
             editing={editing}
-            {...(unreadAfter > 0 && { unreadAfter })}
+            selfName={self?.username}
+            unreadAfter={unreadAfter > 0 ? unreadAfter : null}
           />
         )}
         <TypingLine names={signalOf(room.typing).value.map((user) => user.from)} />
