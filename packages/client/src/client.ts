@@ -157,6 +157,7 @@ class ConnectedClient implements Client {
   close(): void {
     this.#isWanted = false
     this.#kept.flush()
+    this.#marks.flush()
     this.#link.close()
   }
 
@@ -177,7 +178,10 @@ class ConnectedClient implements Client {
   #dial(): void {
     this.#stopWaking()
     const stopWaking = onWake(this.#link.wake)
-    const stopHiding = onHide(() => this.#kept.flush())
+    const stopHiding = onHide(() => {
+      this.#kept.flush()
+      this.#marks.flush()
+    })
     this.#stopWaking = () => {
       stopWaking()
       stopHiding()

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts"
 
-/** How often a room's mark is told at most, while someone reads on. */
+/** A mark is told once it has been there this long: while someone reads on, only where they have come to by then. */
 export const tellMs = 1_000
 
 export interface ReadMarksOptions {
@@ -32,12 +32,12 @@ export class ReadMarks {
     this.#marks.set(roomId, mark)
     mark.messageId = messageId
     this.#options.onMoved(roomId, messageId)
-    this.#flush(roomId, mark)
+    this.#tellSoon(roomId, mark)
   }
 
   /** A connection is open. */
   up(): void {
-    for (const [roomId, mark] of this.#marks) this.#flush(roomId, mark)
+    for (const [roomId, mark] of this.#marks) this.#tellSoon(roomId, mark)
   }
 
   /** The connection is gone, and what was written last with it, perhaps. */
@@ -45,14 +45,20 @@ export class ReadMarks {
     for (const mark of this.#marks.values()) mark.toldId = 0
   }
 
-  /** Tells what was not told yet, unless something was told a moment ago. */
-  #flush(roomId: string, mark: Mark): void {
-    if (mark.cancelRest || mark.toldId >= mark.messageId) return
-    if (!this.#options.tell(roomId, mark.messageId)) return
-    mark.toldId = mark.messageId
-    mark.cancelRest = this.#options.clock.after(tellMs, () => {
-      mark.cancelRest = null
-      this.#flush(roomId, mark)
-    })
+  /** Tells at once what was about to be told: the page may be closed next. */
+  flush(): void {
+    for (const [roomId, mark] of this.#marks) this.#tell(roomId, mark)
+  }
+
+  #tellSoon(roomId: string, mark: Mark): void {
+    if (mark.toldId >= mark.messageId) return
+    mark.cancelRest ??= this.#options.clock.after(tellMs, () => this.#tell(roomId, mark))
+  }
+
+  #tell(roomId: string, mark: Mark): void {
+    mark.cancelRest?.()
+    mark.cancelRest = null
+    if (mark.toldId < mark.messageId && this.#options.tell(roomId, mark.messageId))
+      mark.toldId = mark.messageId
   }
 }
