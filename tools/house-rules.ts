@@ -74,6 +74,7 @@ export function workspaceBorders(house: House): string[] {
     "packages/protocol": [],
     "packages/client": ["packages/protocol"],
     "packages/react": ["packages/client"],
+    "packages/testing": ["packages/protocol", "packages/client"],
     "packages/server": ["packages/protocol"],
     "apps/web": ["packages/client", "packages/protocol"],
   }
@@ -115,6 +116,20 @@ export function clientRunsAnywhere(house: House): string[] {
   })
   return [...imports, ...occurrences(house, /(?<![.\w$])(?:process|Buffer|__dirname|require)\s*[.(]/g, own)]
 }
+
+/** What starts the real server for an application's tests: alone in its package it needs Node's modules. */
+const startsServer = /^packages\/testing\/src\/(?:start-klatch|program)\.ts$/
+
+/**
+ * The in-memory Klatch runs where the SDK does, so that an application may test in any runner. It reads the contract,
+ * and of the client only types: a test would otherwise hold two of it.
+ */
+export const testingRunsAnywhere = (house: House): string[] =>
+  faultsOf(house, (from, { path, typeOnly }) => {
+    if (!from.startsWith("packages/testing/") || isTest(from) || path.startsWith(".")) return undefined
+    if (path === "@klatch/protocol" || (path === "@klatch/client" && typeOnly)) return undefined
+    return path.startsWith("node:") && startsServer.test(from) ? undefined : `imports ${path}`
+  })
 
 /** Bun's own API is touched only where `bunPlaces` says. */
 export function bunInItsPlaces(house: House): string[] {

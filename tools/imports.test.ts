@@ -9,6 +9,7 @@ import {
   serverOrder,
   sqlInItsPlaces,
   sqlStaysHome,
+  testingRunsAnywhere,
   workspaceBorders,
 } from "./house-rules.ts"
 import { type House, house, importsOf, transpiled, type Workspace } from "./imports.ts"
@@ -34,6 +35,7 @@ describe("the house", () => {
     expect(workspaceBorders(real)).toEqual([]))
   test("the contract imports zod only", () => expect(protocolIsPlain(real)).toEqual([]))
   test("the SDK runs anywhere", () => expect(clientRunsAnywhere(real)).toEqual([]))
+  test("the in-memory Klatch runs anywhere", () => expect(testingRunsAnywhere(real)).toEqual([]))
   test("Bun's API is used in its places only", () => expect(bunInItsPlaces(real)).toEqual([]))
   test("a noun's SQL is imported by its own folder only", () => expect(sqlStaysHome(real)).toEqual([]))
   test("SQL stands in SQL modules only", () => expect(sqlInItsPlaces(real)).toEqual([]))
@@ -166,6 +168,19 @@ describe("the checkers can fail:", () => {
     }
     expect(clientRunsAnywhere(built({ "packages/client/src/a.ts": limits, ...constants }))).toEqual([])
     expect(clientRunsAnywhere(built({ "packages/client/src/a.ts": limits, ...schemas }))).toHaveLength(1)
+  })
+
+  test("the in-memory Klatch", () => {
+    const path = "packages/testing/src/a.ts"
+    expect(testingRunsAnywhere(importing(path, "@klatch/protocol"))).toEqual([])
+    expect(testingRunsAnywhere(importing(path, "@klatch/client"))).toHaveLength(1)
+    expect(testingRunsAnywhere(importing(path, "bun:test"))).toHaveLength(1)
+    expect(testingRunsAnywhere(importing(path, "node:child_process"))).toHaveLength(1)
+    const types = 'import type { Clock } from "@klatch/client"\nexport type A = Clock'
+    expect(testingRunsAnywhere(built({ [path]: types }))).toEqual([])
+    const starter = "packages/testing/src/start-klatch.ts"
+    expect(testingRunsAnywhere(importing(starter, "node:child_process"))).toEqual([])
+    expect(testingRunsAnywhere(importing("packages/testing/src/a.test.ts", "bun:test"))).toEqual([])
   })
 
   test("Bun in its places", () => {

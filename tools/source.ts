@@ -51,7 +51,7 @@ export const lineAt = (text: string, at: number): number => text.slice(0, at).sp
 
 /** Whether `path` is a test or serves only tests: what ships never does. */
 export const isTest = (path: string): boolean =>
-  /^(tests|tools)\/|\.(test|fixture)\.tsx?$|\/testing\//.test(path)
+  /^(tests|tools)\/|\.(test|fixture)\.tsx?$|\/src\/testing\//.test(path)
 
 /** Makes a Source of a path and its text. */
 export function source(path: string, text: string): Source {

@@ -14,6 +14,8 @@ const clocks = new Set([
   `${server}lib/random.ts`,
   "packages/client/src/clock.ts",
   "packages/client/src/random.ts",
+  "packages/testing/src/virtual-clock.ts",
+  "packages/testing/src/start-klatch.ts",
 ])
 
 /** The only files of the tests that wait by the clock: they wait for a condition, or for the network to fall silent. */
@@ -68,7 +70,9 @@ export const noTestLeftOut: Check = (source) => [
 /** Time, timers and chance are passed in, so that a test steps them and the simulator replays them. */
 export const passedInTime: Check = (source) => {
   const { path } = source
-  const ruled = path.startsWith(server) || path.startsWith("packages/client/src/")
+  const ruled = [server, "packages/client/src/", "packages/react/src/", "packages/testing/src/"].some(
+    (folder) => path.startsWith(folder),
+  )
   if (!ruled || isTest(path) || clocks.has(path)) return []
   return [
     ...inCode(source, /(?<![\w$#])(?:setTimeout|setInterval|setImmediate)\b|\bBun\.sleep\w*/g),
@@ -91,6 +95,7 @@ const environmentPlaces: readonly RegExp[] = [
   /^packages\/server\/src\/config\//, // where it is checked
   /^packages\/server\/src\/main\.ts$/, // where it comes in
   /^packages\/server\/src\/db\/embedded\/environment\.ts$/, // what the programs we start find of it
+  /^packages\/testing\/src\/start-klatch\.ts$/, // the server that is started gets it handed on
 ]
 
 /** The environment is read once, where it is checked. */

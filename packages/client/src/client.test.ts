@@ -342,7 +342,7 @@ describe("rooms", () => {
     await clock.run(100)
     const { message_id: id } = await first.settled
     const edited = ann.messages.edit(id, "one, mended")
-    const deleted = bob.messages.delete(id + 1)
+    const deleted = ann.messages.delete(id + 1)
     await clock.run(100)
     await edited
     await deleted

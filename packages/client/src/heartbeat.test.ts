@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
+import { VirtualClock } from "@klatch/testing"
 import { Heartbeat } from "./heartbeat.ts"
-import { VirtualClock } from "./testing/virtual-clock.ts"
 
 function start() {
   const clock = new VirtualClock()

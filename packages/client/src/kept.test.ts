@@ -1,10 +1,9 @@
 import { describe, expect, test } from "bun:test"
+import { seeded, VirtualClock } from "@klatch/testing"
 import fc from "fast-check"
 import { keptMessagesMax } from "./kept-rooms.ts"
 import { memoryStore, type Store } from "./store.ts"
 import { contents, scene } from "./testing/scene.ts"
-import { seeded } from "./testing/seeded.ts"
-import { VirtualClock } from "./testing/virtual-clock.ts"
 
 /** A tab whose time ends when the test says so: after that nothing in it runs any more. */
 async function newTab({ newClient }: ReturnType<typeof scene>, store: Store, bornMs = 0) {
@@ -91,6 +90,7 @@ describe("messages on their way", () => {
     const all = scene()
     const { server, clock } = all
     const store = memoryStore()
+    server.room("general")
     server.isDown = true
     const tabs = [await newTab(all, store)]
     await tabs[0]!.time.run(10)
@@ -106,6 +106,7 @@ describe("messages on their way", () => {
   test("[K16] of a client that was closed go on when it connects again, or with the next one", async () => {
     const { clock, server, newClient } = scene()
     const store = memoryStore()
+    server.room("general")
     server.isDown = true
     const client = newClient("ann", { store })
     await clock.run(10)

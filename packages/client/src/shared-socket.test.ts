@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test"
+import { seeded } from "@klatch/testing"
 import fc from "fast-check"
 import type { Client } from "./client.ts"
 import { type Channel, type Locks, sharedSocket } from "./shared-socket.ts"
 import { contents, scene } from "./testing/scene.ts"
-import { seeded } from "./testing/seeded.ts"
 
 interface Wanted {
   readonly owner: string

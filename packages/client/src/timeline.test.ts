@@ -1,12 +1,11 @@
 import { describe, expect, test } from "bun:test"
 import type { DurableEvent, MessageEvent } from "@klatch/protocol"
+import { MemoryRoom, seeded } from "@klatch/testing"
 import fc from "fast-check"
 import { aheadMax, changesMax, messagesMax } from "./log.ts"
 import type { TimelineMessage } from "./message.ts"
 import type { Room } from "./room.ts"
-import { FakeRoom } from "./testing/fake-room.ts"
 import { scene } from "./testing/scene.ts"
-import { seeded } from "./testing/seeded.ts"
 import { emptyTimeline, need, reduce, shown, type Timeline, type TimelineInput } from "./timeline.ts"
 
 const bob = { id: "00000000-0000-7000-8000-0000000000bb", username: "bob", display_name: "Bob" }
@@ -17,7 +16,7 @@ const event = (one: DurableEvent): TimelineInput => ({ type: "event", event: one
 
 /** A room with some history, and a timeline that shows it. */
 function opened(count: number, limit = 50) {
-  const room = new FakeRoom("00000000-0000-7000-8000-000000000001", "general")
+  const room = new MemoryRoom("00000000-0000-7000-8000-000000000001", "general")
   for (let n = 1; n <= count; n++) room.post(bob, `${n}`)
   const timeline = run([
     { type: "called" },
@@ -164,7 +163,7 @@ describe("pages", () => {
 })
 
 /** Something happens in a room: mostly messages. */
-function change(room: FakeRoom, chance: () => number): DurableEvent {
+function change(room: MemoryRoom, chance: () => number): DurableEvent {
   const kind = chance()
   const id = 1 + Math.floor(chance() * Math.max(1, room.head))
   if (kind < 0.2) {
@@ -196,7 +195,7 @@ function expectOrdered(messages: readonly TimelineMessage[]): void {
 }
 
 /** No message of the server's is missing between the first and the last of the log's that are shown. */
-function expectWhole(room: Room, server: FakeRoom): void {
+function expectWhole(room: Room, server: MemoryRoom): void {
   const { messages, head } = room.messages.get()
   const ids = messages.flatMap(({ message_id: id }) => (id !== null && id <= head ? [id] : []))
   const first = ids[0]

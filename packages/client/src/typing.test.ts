@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { VirtualClock } from "./testing/virtual-clock.ts"
+import { VirtualClock } from "@klatch/testing"
 import { RoomTyping, typersMax, typingMs, typingRepeatMs } from "./typing.ts"
 
 function start() {

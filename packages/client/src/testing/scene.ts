@@ -1,17 +1,27 @@
+import { MemoryServer, seeded, VirtualClock } from "@klatch/testing"
 import { type Client, type ClientOptions, createClient } from "../client.ts"
-import { FakeServer } from "./fake-server.ts"
-import { seeded } from "./seeded.ts"
-import { VirtualClock } from "./virtual-clock.ts"
 
-/** A fake server on a virtual clock, and clients of it. */
+const url = "http://chat.test/prefix/"
+
+/**
+ * An in-memory server on a virtual clock, and clients of it. It is kinder than a real one, so that a test counts only
+ * what it is about: any name and token will do, and whoever comes belongs to every room without an entry. And its
+ * network is worse: frames overtake each other.
+ */
 export function scene(seed = 1) {
   const clock = new VirtualClock()
-  const server = new FakeServer(clock)
+  let guests = 0
+  const server = new MemoryServer(clock, {
+    url,
+    identify: (query) => query.get("user") ?? `guest-${++guests}`,
+    roomDefaults: { everyoneIs: "member", topic: "told over HTTP" },
+    keepsOrder: false,
+  })
   const random = seeded(seed)
   let ids = 0
   const newClient = (user?: string, options: ClientOptions = {}): Client => {
     const client = createClient({
-      url: "http://chat.test/prefix/",
+      url,
       webSocket: server.webSocket,
       fetch: server.fetch,
       clock,

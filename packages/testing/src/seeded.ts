@@ -1,7 +1,5 @@
-import type { Random } from "../random.ts"
-
-/** Mulberry32: one seed, one run. */
-export function seeded(seed: number): Random {
+/** Mulberry32: one seed, one run. Answers floats in [0, 1). */
+export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
