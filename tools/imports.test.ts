@@ -12,7 +12,7 @@ import {
   testingRunsAnywhere,
   workspaceBorders,
 } from "./house-rules.ts"
-import { type House, house, importsOf, transpiled, type Workspace } from "./imports.ts"
+import { faultsOf, type House, house, importsOf, transpiled, type Workspace } from "./imports.ts"
 import { readSources, source } from "./source.ts"
 import { manifestOf, readWorkspaces } from "./workspaces.ts"
 
@@ -36,6 +36,8 @@ describe("the house", () => {
   test("the contract imports zod only", () => expect(protocolIsPlain(real)).toEqual([]))
   test("the SDK runs anywhere", () => expect(clientRunsAnywhere(real)).toEqual([]))
   test("the in-memory Klatch runs anywhere", () => expect(testingRunsAnywhere(real)).toEqual([]))
+  test("the widget is small: the SDK, Preact, and nothing else of ours", () =>
+    expect(widgetIsSmall(real)).toEqual([]))
   test("Bun's API is used in its places only", () => expect(bunInItsPlaces(real)).toEqual([]))
   test("a noun's SQL is imported by its own folder only", () => expect(sqlStaysHome(real)).toEqual([]))
   test("SQL stands in SQL modules only", () => expect(sqlInItsPlaces(real)).toEqual([]))
@@ -44,6 +46,16 @@ describe("the house", () => {
   test("what is imported is declared", () =>
     expect(declaredDependencies(real, rootDevDependencies)).toEqual([]))
 })
+
+/** What a page of others loads is budgeted: each of these is known in size. */
+const widgetIsSmall = (house: House): string[] =>
+  faultsOf(house, (from, { path }) => {
+    if (!from.startsWith("apps/widget/") || from.endsWith(".test.ts") || path.startsWith("."))
+      return undefined
+    return /^(?:@klatch\/client|@preact\/signals|preact(?:\/hooks)?)$/.test(path)
+      ? undefined
+      : `imports ${path}`
+  })
 
 const protocol = workspace("@klatch/protocol", "packages/protocol", {
   ".": "packages/protocol/src/index.ts",
@@ -181,6 +193,14 @@ describe("the checkers can fail:", () => {
     const starter = "packages/testing/src/start-klatch.ts"
     expect(testingRunsAnywhere(importing(starter, "node:child_process"))).toEqual([])
     expect(testingRunsAnywhere(importing("packages/testing/src/a.test.ts", "bun:test"))).toEqual([])
+  })
+
+  test("the widget", () => {
+    const path = "apps/widget/src/a.ts"
+    for (const own of ["@klatch/client", "preact", "preact/hooks", "@preact/signals", "./b.ts"])
+      expect(widgetIsSmall(importing(path, own))).toEqual([])
+    for (const other of ["preact/compat", "virtua", "@klatch/protocol", "@klatch/web", "node:path"])
+      expect(widgetIsSmall(importing(path, other))).toHaveLength(1)
   })
 
   test("Bun in its places", () => {

@@ -10,6 +10,7 @@ import { LocalBusHub } from "./cluster/bus-local.ts"
 import type { Config } from "./config/environment.ts"
 import { migrate } from "./db/migrate.ts"
 import { Database, type DatabaseAddress, isOutage } from "./db/sql.ts"
+import { makeCors } from "./edge/http/cors.ts"
 import { buildDocs } from "./edge/http/docs.ts"
 import { makeRoutes, openapiDocument } from "./edge/http/routes.ts"
 import { Gateway } from "./edge/ws/gateway.ts"
@@ -204,6 +205,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   const routes = makeRoutes({ users, rooms, members, messages, identity, events, metrics, notReady, toldAs })
   const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]
+  const cors = makeCors(config.corsOrigins)
   const door = {
     gateway,
     identity,
@@ -225,9 +227,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     websocket: gateway.handler,
     async fetch(request, server) {
       const url = new URL(request.url)
-      const response = isSocketPath(url.pathname)
-        ? await upgrade(request, url, server, door)
-        : (pageOf(pages, request) ?? (await routes.fetch(request)))
+      const response =
+        cors.preflight(request) ??
+        (isSocketPath(url.pathname)
+          ? cors.readable(request, await upgrade(request, url, server, door))
+          : (pageOf(pages, request) ?? cors.readable(request, await routes.fetch(request))))
       if (response) events.requested(response.status)
       return response
     },

@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const stopping = new AbortController()
   onStopSignal(() => stopping.abort())
   try {
-    const web = builtWeb(logger)
+    const web = builtWeb(config, logger)
     const embedded = config.databaseUrl ? undefined : await startEmbedded(config, logger)
     const app = await startApp({
       config,
@@ -62,9 +62,9 @@ function configOrDie(): Config {
   }
 }
 
-/** The web client; without it the server runs on, and the page says so. */
-async function builtWeb(logger: Logger): Promise<Web> {
-  const web = await buildWeb()
+/** The web client and the widget; without them the server runs on, and their addresses say so. */
+async function builtWeb({ trustProxy }: Config, logger: Logger): Promise<Web> {
+  const web = await buildWeb({ trustProxy })
   if (web.failure !== undefined)
     logger.error({ event: "web_build_failed", reason: web.failure }, "the web client could not be built")
   return web

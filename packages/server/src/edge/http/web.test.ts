@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { gunzipSync } from "node:zlib"
+import { brotliDecompressSync, gunzipSync } from "node:zlib"
+import { until } from "../../../../../tests/harness/until.ts"
 import { buildWeb, type Web } from "./web.ts"
 
 let web: Web
@@ -105,11 +106,14 @@ test("every answer carries the security headers", async () => {
   }
 })
 
-describe("gzip", () => {
-  test("is sent to those who take it, under an ETag of its own", async () => {
-    for (const path of ["/", ...(await assets())]) {
+describe("[H22] compression", () => {
+  const encodingOf = (path: string, accepted: string) =>
+    get(path, { "accept-encoding": accepted })?.headers.get("content-encoding") ?? null
+
+  test("gzip is sent to those who take it, under an ETag of its own", async () => {
+    for (const path of ["/", "/widget.js", ...(await assets())]) {
       const plain = get(path)
-      const gzip = get(path, { "accept-encoding": "br, gzip;q=0.8" })
+      const gzip = get(path, { "accept-encoding": "deflate, gzip;q=0.8" })
       expect(gzip?.headers.get("content-encoding")).toBe("gzip")
       expect(gzip?.headers.get("vary")).toBe("accept-encoding")
       expect(gzip?.headers.get("etag")).not.toBe(plain?.headers.get("etag") as string)
@@ -119,12 +123,70 @@ describe("gzip", () => {
     }
   })
 
-  test("is not sent to those who do not", () => {
-    for (const accepted of ["", "br", "gzip;q=0", "gzip; q=0.0", "identity", "notgzip"]) {
+  test("Brotli is made aside at the first wish for it; until it is there gzip is sent, or the plain file", async () => {
+    const fresh = await buildWeb()
+    const ask = (accepted: string) =>
+      fresh.respond(
+        new Request("http://chat.example/widget.js", { headers: { "accept-encoding": accepted } }),
+      )
+    expect(ask("gzip, br")?.headers.get("content-encoding")).toBe("gzip")
+    expect(ask("br")?.headers.has("content-encoding")).toBe(false)
+    await until("Brotli", () => ask("br")?.headers.get("content-encoding") === "br")
+    expect(ask("gzip, br")?.headers.get("content-encoding")).toBe("br")
+    expect(ask("gzip, br;q=0")?.headers.get("content-encoding")).toBe("gzip")
+  })
+
+  test("Brotli is shorter than gzip, the same file, and known by an ETag of its own", async () => {
+    for (const path of ["/", "/widget.js", ...(await assets())]) {
+      await until(`Brotli of ${path}`, () => encodingOf(path, "br") === "br")
+      const [plain, gzip, br] = ["", "gzip", "gzip, deflate, br, zstd"].map(
+        (accepted) => get(path, { "accept-encoding": accepted }) as Response,
+      ) as [Response, Response, Response]
+      const body = new Uint8Array(await br.arrayBuffer())
+      expect(body.length).toBeLessThan(Number(gzip.headers.get("content-length")))
+      expect(br.headers.get("content-length")).toBe(String(body.length))
+      expect(br.headers.get("vary")).toBe("accept-encoding")
+      expect(brotliDecompressSync(body).toString()).toBe(await plain.text())
+      const etag = br.headers.get("etag") as string
+      const known = { "accept-encoding": "br", "if-none-match": etag }
+      expect(get(path, known)?.status).toBe(304)
+      expect(get(path, { "if-none-match": etag })?.status).toBe(200)
+    }
+  })
+
+  test("is not sent to those who take none", () => {
+    for (const accepted of [
+      "",
+      "zstd",
+      "gzip;q=0",
+      "gzip; q=0.0, br;q=0.000",
+      "identity",
+      "notgzip",
+      "brx",
+    ]) {
       const response = get("/", { "accept-encoding": accepted })
       expect(response?.headers.get("content-encoding")).toBeNull()
       expect(response?.headers.get("vary")).toBe("accept-encoding")
     }
+  })
+})
+
+describe("[H23] Strict-Transport-Security", () => {
+  const hsts = async (trustProxy: boolean, proto: string | undefined) => {
+    const built = await buildWeb({ trustProxy })
+    const headers: Record<string, string> = proto === undefined ? {} : { "x-forwarded-proto": proto }
+    const response = built.respond(new Request("http://chat.example/", { headers }))
+    return response?.headers.get("strict-transport-security")
+  }
+
+  test("is said when a trusted proxy says that the browser came over HTTPS", async () => {
+    for (const proto of ["https", "HTTPS", "https, http"])
+      expect(await hsts(true, proto)).toBe("max-age=31536000")
+  })
+
+  test("is not said otherwise", async () => {
+    for (const proto of [undefined, "http", "http, https", ""]) expect(await hsts(true, proto)).toBeNull()
+    expect(await hsts(false, "https")).toBeNull()
   })
 })
 
@@ -151,7 +213,7 @@ test("whatever else is asked for is left to others", () => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) expect(get("/", {}, method)).toBeUndefined()
 })
 
-describe("a client that cannot be built", () => {
+describe("what cannot be built", () => {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "klatch-web-"))
@@ -162,13 +224,23 @@ describe("a client that cannot be built", () => {
     const entry = join(folder, "index.html")
     await writeFile(entry, '<!doctype html><script type="module" src="./missing.tsx"></script>')
     for (const broken of [entry, join(folder, "nowhere.html")]) {
-      const failed = await buildWeb(broken)
+      const failed = await buildWeb({ page: broken })
       expect(failed.failure).toMatch(/missing\.tsx|nowhere\.html/)
       const response = failed.respond(new Request("http://chat.example/client.html"))
       expect(response?.status).toBe(503)
       expect(await response?.text()).toContain("could not be built")
       expect(response?.headers.get("cache-control")).toBe("no-store")
       expect(failed.respond(new Request("http://chat.example/rooms"))).toBeUndefined()
+      expect(failed.respond(new Request("http://chat.example/widget.js"))?.status).toBe(200)
     }
+  })
+
+  test("nor a widget takes the page with it", async () => {
+    const failed = await buildWeb({ widget: join(folder, "nowhere.tsx") })
+    expect(failed.failure).toContain("nowhere.tsx")
+    const response = failed.respond(new Request("http://chat.example/widget.js"))
+    expect(response?.status).toBe(503)
+    expect(response?.headers.get("content-type")).toStartWith("text/plain")
+    expect(failed.respond(new Request("http://chat.example/"))?.status).toBe(200)
   })
 })

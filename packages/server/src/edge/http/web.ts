@@ -1,14 +1,29 @@
 import { basename } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { BunPlugin } from "bun"
-import { type Answer, type CacheControl, securityHeaders, staticAnswer } from "./static-page.ts"
+import {
+  type Answer,
+  type CacheControl,
+  securityHeaders,
+  staticAnswer,
+  withTransportSecurity,
+} from "./static-page.ts"
+import { buildWidget, widgetAnswer, widgetPath } from "./widget.ts"
 
-/** The web client, as one bundle in memory. */
+/** The web client and the widget, as bundles in memory. */
 export interface Web {
-  /** Answers GET and HEAD for `/`, `/client.html` and `/assets/*`; undefined for everything else. */
+  /** Answers GET and HEAD for `/`, `/client.html`, `/assets/*` and `/widget.js`; undefined for everything else. */
   respond(request: Request): Response | undefined
-  /** Why the client could not be built: to be logged. The page then says so, and the server runs on. */
+  /** Why one of the two could not be built: to be logged. Its address then says so, and the server runs on. */
   readonly failure?: string
+}
+
+export interface WebOptions {
+  /** Whether what a proxy says of the request is true. */
+  readonly trustProxy?: boolean
+  /** Where the page and the widget begin, if not with our own. */
+  readonly page?: string
+  readonly widget?: string
 }
 
 /** Where the web client's page is; everything it needs is found from there. */
@@ -16,12 +31,27 @@ const pageFile = fileURLToPath(new URL("../../../../../apps/web/index.html", imp
 const pagePaths = ["/", "/client.html"]
 const assetsFolder = "assets"
 
-/** Builds the web client from its sources, in some tens of milliseconds. Never rejects: see `failure`. */
-export async function buildWeb(entry: string = pageFile): Promise<Web> {
-  try {
-    return webOf(await bundle(entry))
-  } catch (thrown) {
-    return { ...failedWeb(), failure: reasonOf(thrown) }
+/** Builds both from their sources at once, in some tens of milliseconds. Never rejects: see `failure`. */
+export async function buildWeb(options: WebOptions = {}): Promise<Web> {
+  const { trustProxy = false } = options
+  const [page, widget] = await Promise.allSettled([
+    bundle(options.page ?? pageFile),
+    buildWidget(options.widget),
+  ])
+  const answers = new Map<string, Answer>([
+    ...(page.status === "fulfilled"
+      ? pageAnswers(page.value)
+      : pagePaths.map((path) => [path, failed] as const)),
+    [widgetPath, widget.status === "fulfilled" ? widgetAnswer(widget.value) : failed],
+  ])
+  const failures = [page, widget].flatMap((one) => (one.status === "rejected" ? [reasonOf(one.reason)] : []))
+  return {
+    respond(request) {
+      if (request.method !== "GET" && request.method !== "HEAD") return undefined
+      const response = answers.get(new URL(request.url).pathname)?.(request)
+      return response && withTransportSecurity(request, response, trustProxy)
+    },
+    ...(failures.length > 0 && { failure: failures.join("; ") }),
   }
 }
 
@@ -84,18 +114,11 @@ const headers = securityHeaders([
 const cacheControlOf = (path: string): CacheControl =>
   path === "/" ? "no-cache" : "public, max-age=31536000, immutable"
 
-function webOf(bundle: Bundle): Web {
-  const answers = new Map<string, Answer>()
-  for (const [path, { body, contentType }] of bundle) {
+function pageAnswers(bundle: Bundle): (readonly [string, Answer])[] {
+  return [...bundle].flatMap(([path, { body, contentType }]) => {
     const answer = staticAnswer({ body, contentType, cacheControl: cacheControlOf(path), headers })
-    for (const at of path === "/" ? pagePaths : [path]) answers.set(at, answer)
-  }
-  return {
-    respond(request) {
-      if (request.method !== "GET" && request.method !== "HEAD") return undefined
-      return answers.get(new URL(request.url).pathname)?.(request)
-    },
-  }
+    return (path === "/" ? pagePaths : [path]).map((at) => [at, answer] as const)
+  })
 }
 
 const failurePage = `<!doctype html>
@@ -108,16 +131,13 @@ const failurePage = `<!doctype html>
 </html>
 `
 
-function failedWeb(): Web {
-  const body = new TextEncoder().encode(failurePage)
-  return {
-    respond(request) {
-      if (request.method !== "GET" && request.method !== "HEAD") return undefined
-      if (!pagePaths.includes(new URL(request.url).pathname)) return undefined
-      const told = { ...headers, "content-type": "text/html;charset=utf-8", "cache-control": "no-store" }
-      return new Response(request.method === "HEAD" ? null : body, { status: 503, headers: told })
-    },
-  }
+/** A page where one is asked for; a script that is not there says nothing that runs. */
+const failed: Answer = (request) => {
+  const isPage = new URL(request.url).pathname !== widgetPath
+  const contentType = isPage ? "text/html;charset=utf-8" : "text/plain;charset=utf-8"
+  const told = { ...headers, "content-type": contentType, "cache-control": "no-store" }
+  const body = isPage ? failurePage : "The widget could not be built; the reason is in the server's log.\n"
+  return new Response(request.method === "HEAD" ? null : body, { status: 503, headers: told })
 }
 
 /** A failed build tells its reasons one by one. */
