@@ -73,7 +73,7 @@ export function workspaceBorders(house: House): string[] {
   const mayKnow: Record<string, readonly string[]> = {
     "packages/protocol": [],
     "packages/client": ["packages/protocol"],
-    "packages/react": ["packages/client"],
+    "packages/react": ["packages/client", "packages/protocol"],
     "packages/testing": ["packages/protocol", "packages/client"],
     "packages/server": ["packages/protocol"],
     "apps/web": ["packages/client", "packages/protocol"],
@@ -129,6 +129,14 @@ export const testingRunsAnywhere = (house: House): string[] =>
     if (!from.startsWith("packages/testing/") || isTest(from) || path.startsWith(".")) return undefined
     if (path === "@klatch/protocol" || (path === "@klatch/client" && typeOnly)) return undefined
     return path.startsWith("node:") && startsServer.test(from) ? undefined : `imports ${path}`
+  })
+
+/** The hooks are thin: React, and types of the SDK and the contract. So they bring no second copy of the SDK along. */
+export const hooksAreThin = (house: House): string[] =>
+  faultsOf(house, (from, { path, typeOnly }) => {
+    if (!from.startsWith("packages/react/") || isTest(from) || path.startsWith(".") || path === "react")
+      return undefined
+    return typeOnly && /^@klatch\/(?:client|protocol)$/.test(path) ? undefined : `imports ${path}`
   })
 
 /** Bun's own API is touched only where `bunPlaces` says. */

@@ -4,6 +4,7 @@ import {
   clientRunsAnywhere,
   declaredDependencies,
   endingsWritten,
+  hooksAreThin,
   noCircles,
   protocolIsPlain,
   serverOrder,
@@ -36,6 +37,7 @@ describe("the house", () => {
   test("the contract imports zod only", () => expect(protocolIsPlain(real)).toEqual([]))
   test("the SDK runs anywhere", () => expect(clientRunsAnywhere(real)).toEqual([]))
   test("the in-memory Klatch runs anywhere", () => expect(testingRunsAnywhere(real)).toEqual([]))
+  test("the hooks are thin", () => expect(hooksAreThin(real)).toEqual([]))
   test("the widget is small: the SDK, Preact, and nothing else of ours", () =>
     expect(widgetIsSmall(real)).toEqual([]))
   test("Bun's API is used in its places only", () => expect(bunInItsPlaces(real)).toEqual([]))
@@ -193,6 +195,18 @@ describe("the checkers can fail:", () => {
     const starter = "packages/testing/src/start-klatch.ts"
     expect(testingRunsAnywhere(importing(starter, "node:child_process"))).toEqual([])
     expect(testingRunsAnywhere(importing("packages/testing/src/a.test.ts", "bun:test"))).toEqual([])
+  })
+
+  test("hooks", () => {
+    const path = "packages/react/src/a.ts"
+    const types = (from: string) => built({ [path]: `import type { A } from "${from}"\nexport type B = A` })
+    expect(hooksAreThin(importing(path, "react"))).toEqual([])
+    expect(hooksAreThin(types("@klatch/client"))).toEqual([])
+    expect(hooksAreThin(types("@klatch/protocol"))).toEqual([])
+    for (const other of ["@klatch/client", "@klatch/protocol", "react-dom", "preact/compat", "node:util"])
+      expect(hooksAreThin(importing(path, other))).toHaveLength(1)
+    expect(hooksAreThin(types("@klatch/server/app"))).toHaveLength(1)
+    expect(hooksAreThin(importing("packages/react/src/testing/a.ts", "react-dom/client"))).toEqual([])
   })
 
   test("the widget", () => {

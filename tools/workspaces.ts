@@ -10,6 +10,7 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 /** The package.json of a folder of the checkout ("" for the root). Throws when there is none. */
@@ -37,7 +38,11 @@ export function readWorkspaces(): Workspace[] {
       name: manifest.name,
       folder,
       exports: Object.fromEntries(exported) as Record<string, string>,
-      dependencies: Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }),
+      dependencies: Object.keys({
+        ...manifest.dependencies,
+        ...manifest.optionalDependencies,
+        ...manifest.peerDependencies,
+      }),
       devDependencies: Object.keys(manifest.devDependencies ?? {}),
     }
   })

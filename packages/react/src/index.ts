@@ -1,0 +1,7 @@
+export { KlatchProvider, type KlatchProviderProps, useKlatch } from "./provider.ts"
+export { useConnection } from "./use-connection.ts"
+export { type MessagesView, useMessages } from "./use-messages.ts"
+export { type RoomView, useRoom } from "./use-room.ts"
+export { type RoomsView, useRooms } from "./use-rooms.ts"
+export { type TypingView, useTyping } from "./use-typing.ts"
+export { useUser } from "./use-user.ts"
