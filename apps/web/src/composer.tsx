@@ -1,8 +1,11 @@
 import type { Client, Room } from "@klatch/client"
 import { useSignal } from "@preact/signals"
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
+import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks"
+import { EmojiNameList, useEmojiNames } from "./emoji-names.tsx"
+import { EmojiPicker } from "./emoji-picker.tsx"
 import { Icon } from "./icon.tsx"
-import { fitHeight, isPlainEnter } from "./text-field.ts"
+import { ReplyBar, replyIn } from "./reply.tsx"
+import { fitHeight, insertText, isPlainEnter } from "./text-field.ts"
 import { words } from "./words.ts"
 
 /** What the server takes, until its hello says otherwise. */
@@ -15,7 +18,7 @@ interface ComposerProps {
   title: string
   client: Client
   /** What is written and not sent, by room: it is there again after a look elsewhere. */
-  drafts: Map<string, string>
+  drafts: Pick<Map<string, string>, "get" | "set" | "delete">
   /** The arrow up in the empty field. */
   onEditLast: () => void
 }
@@ -25,6 +28,8 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
   const field = useRef<HTMLTextAreaElement>(null)
   const text = useSignal(drafts.get(room.ref) ?? "")
   const charsMax = useSignal(contentCharsMax)
+  const names = useEmojiNames(field)
+  const replying = replyIn(room)
   useEffect(
     () =>
       client.on("hello", (event) => {
@@ -44,12 +49,18 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
   }
   const left = charsMax.value - text.value.trim().length
   const isSendable = (content: string) => content !== "" && content.length <= charsMax.value
+  const stopReply = () => {
+    replying.value = null
+    field.current?.focus()
+  }
   const send = () => {
     // What stands there now: a key may come before the page has drawn the one before it.
     const content = text.value.trim()
     if (!isSendable(content)) return
     // Should it fail, its line in the log says so, with a way to try again.
-    room.messages.send(content)
+    room.messages.send(content, replying.value === null ? {} : { replyTo: replying.value })
+    replying.value = null
+    names.close()
     write("")
     if (field.current === null) return
     field.current.value = ""
@@ -57,12 +68,16 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
     field.current.focus()
   }
   const onKeyDown = (event: KeyboardEvent) => {
+    if (names.onKeyDown(event)) return
     if (isPlainEnter(event)) {
       event.preventDefault()
       send()
     } else if (event.key === "ArrowUp" && text.value === "") {
       event.preventDefault()
       onEditLast()
+    } else if (event.key === "Escape" && replying.value !== null) {
+      event.stopPropagation()
+      stopReply()
     }
   }
   return (
@@ -73,39 +88,90 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
         send()
       }}
     >
-      <textarea
-        id="composer"
-        ref={field}
-        class="composer-field"
-        rows={1}
-        placeholder={words.composer.label(title)}
-        aria-label={words.composer.label(title)}
-        aria-invalid={left < 0}
-        enterkeyhint="send"
-        dir="auto"
-        value={text}
-        onInput={(event) => {
-          write(event.currentTarget.value)
-          fitHeight(event.currentTarget)
-          room.typing.set(event.currentTarget.value.trim() !== "")
-        }}
-        onBlur={() => room.typing.set(false)}
-        onKeyDown={onKeyDown}
-      />
-      {left < tellLeftBelow && (
-        <span class={left < 0 ? "left left-over" : "left"} role="status">
-          {left < 0 ? words.composer.over(-left) : words.composer.left(left)}
-        </span>
-      )}
-      <button
-        type="submit"
-        class="send"
-        aria-label={words.composer.send}
-        title={words.composer.send}
-        disabled={!isSendable(text.value.trim())}
-      >
-        <Icon name="send" />
-      </button>
+      <ReplyBar room={room} onStop={stopReply} />
+      <EmojiNameList names={names} />
+      <div class="composer-row">
+        <EmojiButton field={field} />
+        <textarea
+          id="composer"
+          ref={field}
+          class="composer-field"
+          rows={1}
+          placeholder={words.composer.label(title)}
+          aria-label={words.composer.label(title)}
+          aria-invalid={left < 0}
+          {...(replying.value !== null && { "aria-describedby": "reply-bar" })}
+          {...names.attributes}
+          enterkeyhint="send"
+          dir="auto"
+          value={text}
+          onInput={(event) => {
+            write(event.currentTarget.value)
+            fitHeight(event.currentTarget)
+            room.typing.set(event.currentTarget.value.trim() !== "")
+            names.look()
+          }}
+          onSelect={names.look}
+          onBlur={() => {
+            names.close()
+            room.typing.set(false)
+          }}
+          onKeyDown={onKeyDown}
+        />
+        {left < tellLeftBelow && (
+          <span class={left < 0 ? "left left-over" : "left"} role="status">
+            {left < 0 ? words.composer.over(-left) : words.composer.left(left)}
+          </span>
+        )}
+        <button
+          type="submit"
+          class="send"
+          aria-label={words.composer.send}
+          title={words.composer.send}
+          disabled={!isSendable(text.value.trim())}
+        >
+          <Icon name="send" />
+        </button>
+      </div>
     </form>
+  )
+}
+
+/** Opens the panel of emoji; what is picked goes where the caret was. */
+function EmojiButton({ field }: { field: { current: HTMLTextAreaElement | null } }) {
+  const isOpen = useSignal(false)
+  const close = useCallback(() => {
+    isOpen.value = false
+  }, [])
+  const onPick = (text: string, stays: boolean) => {
+    if (field.current !== null) insertText(field.current, text)
+    if (!stays) close()
+  }
+  return (
+    <div class="emoji-place">
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={words.emoji.open}
+        title={words.emoji.open}
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        onClick={() => {
+          isOpen.value = !isOpen.value
+        }}
+      >
+        <Icon name="smile" />
+      </button>
+      {isOpen.value && (
+        <EmojiPicker
+          onPick={onPick}
+          onClose={() => {
+            const wasInside = document.activeElement?.closest(".emoji-panel") !== null
+            close()
+            if (wasInside) field.current?.focus()
+          }}
+        />
+      )}
+    </div>
   )
 }

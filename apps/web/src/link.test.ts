@@ -1,26 +1,28 @@
 import { expect, test } from "bun:test"
-import { pieces } from "./link.ts"
+import { bareLinkAt, placeOf, safeHref } from "./link.ts"
+import { blocksOf } from "./markdown.ts"
+import { type Inline, textOf } from "./markdown-node.ts"
 
+const inlines = (content: string): readonly Inline[] =>
+  blocksOf(content).flatMap((block) => (block.kind === "lines" ? block.children : []))
 const links = (content: string) =>
-  pieces(content).flatMap((piece) => (piece.href === undefined ? [] : [piece.href]))
-const joined = (content: string) =>
-  pieces(content)
-    .map((piece) => piece.text)
-    .join("")
+  inlines(content).flatMap((node) => (node.kind === "link" ? [node.href] : []))
+const read = (content: string) => textOf(inlines(content))
 
 test("a message without an address is one piece of text", () => {
-  expect(pieces("hello, world")).toEqual([{ text: "hello, world" }])
-  expect(pieces("")).toEqual([])
+  expect(inlines("hello, world")).toEqual([{ kind: "text", text: "hello, world", at: 0 }])
 })
 
 test("http and https addresses become links between the text around them", () => {
-  expect(pieces("see https://klatch.example/a?b=c#d and http://example.org now")).toEqual([
-    { text: "see " },
-    { text: "https://klatch.example/a?b=c#d", href: "https://klatch.example/a?b=c#d" },
-    { text: " and " },
-    { text: "http://example.org", href: "http://example.org/" },
-    { text: " now" },
+  const content = "see https://klatch.example/a?b=c#d and http://example.org now"
+  expect(inlines(content).map((node) => [node.kind, textOf([node])])).toEqual([
+    ["text", "see "],
+    ["link", "https://klatch.example/a?b=c#d"],
+    ["text", " and "],
+    ["link", "http://example.org"],
+    ["text", " now"],
   ])
+  expect(links(content)).toEqual(["https://klatch.example/a?b=c#d", "http://example.org/"])
 })
 
 test("no text is lost or added, whatever it holds", () => {
@@ -32,7 +34,7 @@ test("no text is lost or added, whatever it holds", () => {
     "x https://a.example\u202Emoc.knab//:sptth y",
     "javascript:alert(1) https://u:p@a.example/ https://a.example",
   ])
-    expect(joined(content)).toBe(content)
+    expect(read(content)).toBe(content)
 })
 
 test("the punctuation of the sentence is not part of the link", () => {
@@ -41,6 +43,43 @@ test("the punctuation of the sentence is not part of the link", () => {
   expect(links("https://a.example/b_(c), yes?")).toEqual(["https://a.example/b_(c)"])
   expect(links('"https://a.example/b"')).toEqual(["https://a.example/b"])
   expect(links("<https://a.example/b>!")).toEqual(["https://a.example/b"])
+})
+
+test("an address is found where it is looked for only", () => {
+  expect(bareLinkAt("at https://a.example.", 3)).toEqual({
+    text: "https://a.example",
+    href: "https://a.example/",
+  })
+  expect(bareLinkAt("at https://a.example", 2)).toBeNull()
+  expect(bareLinkAt("mailto:a@a.example", 0)).toBeNull()
+})
+
+test("only http, https and mail addresses pass the door to href", () => {
+  expect(safeHref("https://a.example/b")).toBe("https://a.example/b")
+  expect(safeHref("HTTP://A.example")).toBe("http://a.example/")
+  expect(safeHref("mailto:ann@a.example?subject=hi")).toBe("mailto:ann@a.example?subject=hi")
+  for (const text of [
+    "javascript:alert(1)",
+    "java\nscript:alert(1)",
+    " javascript:alert(1)",
+    "data:text/html,x",
+    "blob:https://a.example/x",
+    "mailto:",
+    "mailto:nobody",
+    "//a.example",
+    "https:a.example",
+    "ftp://a.example",
+    "/path",
+    "#hash",
+    "",
+  ])
+    expect(safeHref(text)).toBeNull()
+})
+
+test("where a link goes is told by its host, or the mail address", () => {
+  expect(placeOf("https://a.example:8443/b?c")).toBe("a.example:8443")
+  expect(placeOf("mailto:ann%20b@a.example?subject=hi")).toBe("ann b@a.example")
+  expect(placeOf("mailto:%E0%A4%A@a.example")).toBe("%E0%A4%A@a.example")
 })
 
 test("nothing but http and https is ever a link", () => {
@@ -86,11 +125,4 @@ test("an address that hides its host behind a user name stays text", () => {
 
 test("a look-alike host is told in its true spelling by href", () => {
   expect(links("https://b\u0430nk.example/")).toEqual(["https://xn--bnk-6cd.example/"])
-})
-
-test("a message of the greatest length is cut in linear time", () => {
-  for (const part of ["https://", "https://a.example/(", "(", "https://a.example ", ")"]) {
-    const content = part.repeat(Math.floor(8_000 / part.length))
-    expect(joined(content)).toBe(content)
-  }
 })

@@ -1,8 +1,8 @@
-/** A piece of a message: text as it was written, with an address when it is a link. */
-export interface Piece {
+/** An address that stands in a message as it is. */
+export interface BareLink {
   readonly text: string
-  /** Always http or https, and the same place the text names. */
-  readonly href?: string
+  /** Always http or https, and the same place the text names; null when it looks deceptive and stays text. */
+  readonly href: string | null
 }
 
 /**
@@ -11,23 +11,17 @@ export interface Piece {
  * made to read as another.
  */
 const stops = '\\s\\p{Cc}\\p{Cf}<>"“”«»`'
-const address = new RegExp(`(?<![\\p{L}\\p{N}_])https?://[^${stops}]+`, "giu")
+/** It ends where the target of a written link begins, too: `[https://a.example](https://b.example)`. */
+const address = new RegExp(`https?://(?:(?!\\]\\()[^${stops}])+`, "iuy")
 const trailing = /[.,;:!?'’*_~]$/
 
-/** Cuts a message into text and links. Only http and https become links; what looks deceptive stays text. */
-export function pieces(content: string): Piece[] {
-  const found: Piece[] = []
-  let done = 0
-  for (const match of content.matchAll(address)) {
-    const text = withoutTail(match[0])
-    const href = safeHref(text)
-    if (href === null) continue
-    if (match.index > done) found.push({ text: content.slice(done, match.index) })
-    found.push({ text, href })
-    done = match.index + text.length
-  }
-  if (done < content.length) found.push({ text: content.slice(done) })
-  return found
+/** The address that begins at `at`, if one does. What is before it is the caller's to look at. */
+export function bareLinkAt(line: string, at: number): BareLink | null {
+  address.lastIndex = at
+  const match = address.exec(line)
+  if (match === null) return null
+  const text = withoutTail(match[0])
+  return { text, href: safeHref(text) }
 }
 
 /** Without the punctuation of the sentence around it; a closing bracket stays when its opening is in the address. */
@@ -48,10 +42,30 @@ function withoutTail(text: string): string {
 
 const count = (text: string, char: string): number => text.split(char).length - 1
 
-/** Null when it is no address, or hides where it goes behind a user name (`https://bank.example@evil.example`). */
-function safeHref(text: string): string | null {
+/**
+ * The only door to an `href`: http, https and mailto. Null when it is anything else or no address, or hides where it
+ * goes behind a user name (`https://bank.example@evil.example`).
+ */
+export function safeHref(text: string): string | null {
+  if (!/^(?:https?:\/\/|mailto:)/i.test(text)) return null
   const url = URL.parse(text)
-  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) return null
+  if (url === null) return null
+  if (url.protocol === "mailto:") return url.pathname.includes("@") ? url.href : null
+  if (url.protocol !== "https:" && url.protocol !== "http:") return null
   if (url.hostname === "" || url.username !== "" || url.password !== "") return null
   return url.href
+}
+
+/** Where an address of `safeHref` goes, in few words: its host, or the mail address. */
+export function placeOf(href: string): string {
+  const url = new URL(href)
+  return url.protocol === "mailto:" ? decoded(url.pathname) : url.host
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

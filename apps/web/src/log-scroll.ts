@@ -1,8 +1,9 @@
-import type { Room, TimelineState } from "@klatch/client"
+import { KlatchError, type Room, type TimelineMessage, type TimelineState } from "@klatch/client"
 import { useSignal } from "@preact/signals"
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import type { VirtualizerHandle } from "virtua"
-import { grewInFront, type Row } from "./row.ts"
+import type { OlderTrouble } from "./log-state.tsx"
+import { countNew, grewInFront, type Row } from "./row.ts"
 
 /** The height of what stands above the messages; `.log-top` in the style has the same. */
 export const topPx = 112
@@ -13,34 +14,50 @@ const endPx = 48
 /** Older messages are asked for when so much is left above. */
 const olderPx = 800
 
+interface LogScrollOptions {
+  readonly room: Room
+  readonly timeline: TimelineState
+  readonly rows: readonly Row[]
+  readonly selfId: string | undefined
+}
+
+export type LogScroll = ReturnType<typeof useLogScroll>
+
 /** Where the log stands, and what moves it. */
-export function useLogScroll(room: Room, timeline: TimelineState, rows: readonly Row[]) {
+export function useLogScroll({ room, timeline, rows, selfId }: LogScrollOptions) {
   const box = useRef<HTMLDivElement>(null)
   const lines = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
   const shownRows = useRef(rows)
+  /** The newest message there was when the reader was last at the end. */
+  const seenId = useRef(0)
   const isAtEnd = useSignal(true)
-  const hasNew = useSignal(false)
-  const olderFailed = useSignal(false)
+  const newCount = useSignal(0)
+  const olderTrouble = useSignal<OlderTrouble>(null)
   const shift = grewInFront(shownRows.current, rows)
 
+  const see = () => {
+    seenId.current = newestId(timeline.messages)
+    newCount.value = 0
+  }
   const toEnd = () => {
     isAtEnd.value = true
-    hasNew.value = false
+    see()
     list.current?.scrollToIndex(rows.length - 1, { align: "end" })
   }
   const older = () => {
-    olderFailed.value = false
-    room.messages.loadOlder().catch(() => {
-      olderFailed.value = true
+    olderTrouble.value = null
+    room.messages.loadOlder().catch((thrown: unknown) => {
+      const isLimit = thrown instanceof KlatchError && thrown.code === "too_large"
+      olderTrouble.value = isLimit ? "limit" : "failed"
     })
   }
-  const wantsOlder = () => timeline.hasOlder && timeline.status === "ready" && !olderFailed.value
+  const wantsOlder = () => timeline.hasOlder && timeline.status === "ready" && olderTrouble.value === null
   const onScroll = (offset: number) => {
     const handle = list.current
     if (handle === null || box.current === null) return
     isAtEnd.value = box.current.scrollHeight - offset - box.current.clientHeight < endPx
-    if (isAtEnd.value) hasNew.value = false
+    if (isAtEnd.value) see()
     if (offset < olderPx && wantsOlder()) older()
   }
 
@@ -51,7 +68,7 @@ export function useLogScroll(room: Room, timeline: TimelineState, rows: readonly
     const grew = newest !== undefined && newest.key !== before.at(-1)?.key
     const isOwn = newest?.kind === "message" && newest.message.delivery === "sending"
     if (isAtEnd.value || (grew && isOwn)) toEnd()
-    else if (grew && !shift) hasNew.value = true
+    else newCount.value = countNew(timeline.messages, seenId.current, selfId)
     if (
       box.current !== null &&
       box.current.scrollHeight <= box.current.clientHeight + olderPx &&
@@ -70,5 +87,8 @@ export function useLogScroll(room: Room, timeline: TimelineState, rows: readonly
     return () => resized.disconnect()
   }, [rows.length === 0])
 
-  return { box, lines, list, shift, isAtEnd, hasNew, olderFailed, toEnd, older, onScroll }
+  return { box, lines, list, shift, isAtEnd, newCount, olderTrouble, toEnd, older, onScroll }
 }
+
+const newestId = (messages: readonly TimelineMessage[]): number =>
+  messages.findLast((message) => message.message_id !== null)?.message_id ?? 0

@@ -4,10 +4,17 @@ import { useEffect, useMemo, useRef } from "preact/hooks"
 import { Virtualizer } from "virtua"
 import { dayLabel } from "./day.ts"
 import { Icon } from "./icon.tsx"
+import { moveFocus } from "./log-focus.ts"
 import { aheadPx, topPx, useLogScroll } from "./log-scroll.ts"
+import { LogEmpty, LogTop } from "./log-state.tsx"
+import { blocksOf } from "./markdown.ts"
+import { lineOf } from "./markdown-node.ts"
 import { MessageLine } from "./message-line.tsx"
-import { keyOf, rowsOf } from "./row.ts"
+import { type Jump, useJump } from "./reply-jump.ts"
+import { firstUnread, indexOfMessage, keyOf, type Row, rowsOf } from "./row.ts"
 import { words } from "./words.ts"
+
+export { LogLoading } from "./log-state.tsx"
 
 interface LogProps {
   room: Room
@@ -16,22 +23,50 @@ interface LogProps {
   timeline: TimelineState
   nowMs: number
   selfId: string | undefined
+  /** Marked where others name it. */
+  selfName?: string | undefined
+  /** Everything up to this message was read before: the line above what is unread stands below it. */
+  unreadAfter?: number | null
   /** The message that is being edited. */
   editing: Signal<number | null>
 }
 
 /** The messages; only the lines in view are in the document. At the end it stays at the end, else where it is. */
 export function Log(props: LogProps) {
-  const { room, timeline } = props
-  const rows = useMemo(() => rowsOf(timeline.messages), [timeline.messages])
-  const scroll = useLogScroll(room, timeline, rows)
+  const { room, timeline, selfId } = props
+  const { messages, hasOlder } = timeline
+  const unreadId = useMemo(
+    () => firstUnread(messages, hasOlder, props.unreadAfter, selfId),
+    [messages, hasOlder, props.unreadAfter, selfId],
+  )
+  const rows = useMemo(() => rowsOf(messages, unreadId), [messages, unreadId])
+  const scroll = useLogScroll({ room, timeline, rows, selfId })
+  const jump = useJump(room, rows, scroll)
+  const kept = useKeptLine(rows)
   const edited = props.editing.value
   useEffect(() => {
     if (edited === null) return
     const at = rows.findIndex((row) => row.kind === "message" && row.message.message_id === edited)
     if (at >= 0) scroll.list.current?.scrollToIndex(at, { align: "nearest" })
   }, [edited])
-  const isEmpty = rows.length === 0 && !timeline.hasOlder
+  const line = (row: Row) => {
+    if (row.kind !== "message") return <MarkLine key={row.key} row={row} nowMs={props.nowMs} />
+    const { message } = row
+    const replyTo = message.reply_to
+    return (
+      <MessageLine
+        key={row.key}
+        row={row}
+        room={room}
+        isOwn={message.user_id === selfId || message.delivery !== "sent"}
+        selfName={props.selfName}
+        editing={props.editing}
+        original={replyTo === undefined ? undefined : (messages[indexOfMessage(messages, replyTo)] ?? null)}
+        isLit={message.message_id !== null && message.message_id === jump.lit.value}
+        onJump={jump.to}
+      />
+    )
+  }
   return (
     <div class="log-place">
       {/* The live region is apart: of this one, lines that scroll into view would be read out as new. */}
@@ -43,8 +78,13 @@ export function Log(props: LogProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
         tabIndex={0}
         ref={scroll.box}
+        onKeyDown={(event) => {
+          if (moveFocus(event.currentTarget, event)) event.preventDefault()
+        }}
+        onFocusIn={kept.onFocusIn}
+        onFocusOut={kept.onFocusOut}
       >
-        {isEmpty ? (
+        {rows.length === 0 && !hasOlder ? (
           <LogEmpty isDirect={props.isDirect} />
         ) : (
           <>
@@ -52,8 +92,8 @@ export function Log(props: LogProps) {
             <LogTop
               title={props.title}
               isDirect={props.isDirect}
-              hasOlder={timeline.hasOlder}
-              hasFailed={scroll.olderFailed.value}
+              hasOlder={hasOlder}
+              trouble={scroll.olderTrouble.value}
               onOlder={scroll.older}
             />
             <div ref={scroll.lines}>
@@ -64,110 +104,74 @@ export function Log(props: LogProps) {
                 bufferSize={aheadPx}
                 shift={scroll.shift}
                 onScroll={scroll.onScroll}
+                data={rows}
+                {...(kept.at >= 0 && { keepMounted: [kept.at] })}
               >
-                {rows.map((row) =>
-                  row.kind === "day" ? (
-                    <DayLine key={row.key} atMs={row.atMs} nowMs={props.nowMs} />
-                  ) : (
-                    <MessageLine
-                      key={row.key}
-                      row={row}
-                      room={room}
-                      isOwn={row.message.user_id === props.selfId || row.message.delivery !== "sent"}
-                      editing={props.editing}
-                    />
-                  ),
-                )}
+                {/* Its types are React's. */ line as never}
               </Virtualizer>
             </div>
           </>
         )}
       </div>
-      {!scroll.isAtEnd.value && (
-        <button
-          type="button"
-          class={scroll.hasNew.value ? "to-end has-new" : "to-end"}
-          aria-label={words.room.latest}
-          onClick={scroll.toEnd}
-        >
-          {scroll.hasNew.value && words.room.newMessages}
-          <Icon name="down" />
-        </button>
-      )}
-      <Announcer messages={timeline.messages} selfId={props.selfId} />
+      <JumpNotice jump={jump} />
+      {!scroll.isAtEnd.value && <ToEnd count={scroll.newCount.value} onClick={scroll.toEnd} />}
+      <Announcer messages={messages} selfId={selfId} />
     </div>
   )
 }
 
-/** Always of one height, so that what is below does not move when the older messages are all there. */
-function LogTop(props: {
-  title: string
-  isDirect: boolean
-  hasOlder: boolean
-  hasFailed: boolean
-  onOlder: () => void
-}) {
+/** The line that has the focus stays in the document when it is scrolled away, or the focus would be lost with it. */
+function useKeptLine(rows: readonly Row[]) {
+  const key = useSignal<string | null>(null)
+  return {
+    at: key.value === null ? -1 : rows.findIndex((row) => row.key === key.value),
+    onFocusIn: (event: FocusEvent) => {
+      const line = (event.target as HTMLElement).closest<HTMLElement>("[data-key]")
+      key.value = line?.dataset.key ?? null
+    },
+    onFocusOut: () => {
+      key.value = null
+    },
+  }
+}
+
+function MarkLine({ row, nowMs }: { row: Exclude<Row, { kind: "message" }>; nowMs: number }) {
   return (
-    <div class="log-top">
-      {!props.hasOlder ? (
-        <p>{(props.isDirect ? words.room.startDirect : words.room.start)(props.title)}</p>
-      ) : props.hasFailed ? (
-        <p role="status">
-          {words.room.olderFailed}{" "}
-          <button type="button" class="text-button" onClick={props.onOlder}>
-            {words.tryAgain}
+    <div class={row.kind === "unread" ? "day day-unread" : "day"}>
+      <h3>{row.kind === "unread" ? words.room.unread : dayLabel(row.atMs, nowMs)}</h3>
+    </div>
+  )
+}
+
+function ToEnd({ count, onClick }: { count: number; onClick: () => void }) {
+  return (
+    <button
+      type="button"
+      class={count > 0 ? "to-end has-new" : "to-end"}
+      aria-label={count > 0 ? words.room.latestNew(count) : words.room.latest}
+      onClick={onClick}
+    >
+      {count > 0 && words.room.newMessages(count)}
+      <Icon name="down" />
+    </button>
+  )
+}
+
+/** Says calmly that an original is looked for, or why it cannot be shown. */
+function JumpNotice({ jump }: { jump: Jump }) {
+  return (
+    <div class="log-notice" role="status">
+      {jump.isSeeking.value ? (
+        <p>
+          <span class="spinner" aria-hidden="true" />
+          {words.message.seeking}
+          <button type="button" class="text-button" onClick={() => jump.stop()}>
+            {words.message.seekingStop}
           </button>
         </p>
       ) : (
-        <p>
-          <span class="spinner" aria-hidden="true" />
-          {words.room.older}
-        </p>
+        jump.trouble.value !== null && <p>{jump.trouble.value}</p>
       )}
-    </div>
-  )
-}
-
-function DayLine({ atMs, nowMs }: { atMs: number; nowMs: number }) {
-  return (
-    <div class="day">
-      <h3>{dayLabel(atMs, nowMs)}</h3>
-    </div>
-  )
-}
-
-function LogEmpty({ isDirect }: { isDirect: boolean }) {
-  return (
-    <div class="state">
-      <svg class="state-picture" viewBox="0 0 120 72" aria-hidden="true">
-        <path
-          class="picture-back"
-          d="M14 6h52a12 12 0 0 1 12 12v14a12 12 0 0 1-12 12H34L20 55V44h-6A12 12 0 0 1 2 32V18A12 12 0 0 1 14 6z"
-        />
-        <path
-          class="picture-front"
-          d="M64 24h42a12 12 0 0 1 12 12v12a12 12 0 0 1-12 12h-4v10L90 60H64a12 12 0 0 1-12-12V36a12 12 0 0 1 12-12z"
-        />
-        <path class="picture-line" d="M66 38h36M66 47h22" />
-      </svg>
-      <h2>{words.room.emptyTitle}</h2>
-      <p>{isDirect ? words.room.emptyDirect : words.room.empty}</p>
-    </div>
-  )
-}
-
-/** Lines in the place of messages that are on their way. */
-export function LogLoading() {
-  return (
-    <div class="log-place">
-      <div class="log log-loading" role="status" aria-label={words.room.loading}>
-        {[64, 38, 52, 44, 70, 33].map((width) => (
-          <div key={width} class="bone" aria-hidden="true">
-            <span class="bone-avatar" />
-            <span class={`bone-line bone-${width}`} />
-          </div>
-        ))}
-      </div>
     </div>
   )
 }
@@ -188,7 +192,7 @@ function Announcer({
     if (newest?.message_id == null || key === known.current.key) return
     const isNew = newest.message_id > known.current.messageId
     known.current = { key, messageId: newest.message_id }
-    if (isNew && newest.user_id !== selfId) said.value = `${newest.from}: ${newest.content}`
+    if (isNew && newest.user_id !== selfId) said.value = `${newest.from}: ${lineOf(blocksOf(newest.content))}`
   }, [key])
   return (
     <div class="for-listeners" aria-live="polite">

@@ -83,6 +83,8 @@ export function DeleteAsk(props: { message: TimelineMessage; room: Room; isAskin
   const keep = useRef<HTMLButtonElement>(null)
   useLayoutEffect(() => keep.current?.focus(), [])
   const stop = () => {
+    // The buttons go; whoever uses the keyboard stays at the message.
+    keep.current?.closest("article")?.focus()
     isAsking.value = false
   }
   const remove = async () => {

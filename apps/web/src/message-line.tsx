@@ -1,48 +1,96 @@
 import type { Room, TimelineMessage } from "@klatch/client"
 import { type Signal, useSignal } from "@preact/signals"
+import { memo } from "preact/compat"
+import { useLayoutEffect, useRef } from "preact/hooks"
 import { tone } from "./author.ts"
 import { Avatar } from "./avatar.tsx"
 import { fullTimeLabel, timeLabel } from "./day.ts"
 import { Icon } from "./icon.tsx"
+import { MessageActions, type Verbs } from "./message-actions.tsx"
 import { DeleteAsk, EditField } from "./message-change.tsx"
 import { MessageText } from "./message-text.tsx"
+import { ReplyQuote, replyIn } from "./reply.tsx"
 import type { MessageRow } from "./row.ts"
+import { copyText } from "./text-field.ts"
 import { words } from "./words.ts"
 
 interface MessageLineProps {
   row: MessageRow
   room: Room
   isOwn: boolean
+  selfName: string | undefined
   editing: Signal<number | null>
+  /** What it replies to; null when that is not loaded, undefined when it is no reply. */
+  original: TimelineMessage | null | undefined
+  /** Whether someone just went to it. */
+  isLit: boolean
+  onJump: (messageId: number) => void
 }
 
-/** A message, with its author when it leads a run, and with what its author may do to it. */
-export function MessageLine({ row, room, isOwn, editing }: MessageLineProps) {
-  const { message, leads, atMs } = row
+/** A message, with its author when it leads a run, and with what may be done to it while it is pointed at. */
+export const MessageLine = memo(function MessageLine(props: MessageLineProps) {
+  const { row, room, isOwn, editing, original, isLit } = props
+  const { message, leads } = row
+  const article = useRef<HTMLElement>(null)
+  const isHovered = useSignal(false)
+  const isFocused = useSignal(false)
   const isAsking = useSignal(false)
   const isEditing = message.message_id !== null && editing.value === message.message_id
   const isDeleted = message.deleted_at !== undefined
+  const isBusy = isEditing || isAsking.value
+  const verbs = isDeleted || message.delivery !== "sent" ? null : verbsOf(props, isAsking)
+  useLayoutEffect(() => {
+    if (isLit) article.current?.focus({ preventScroll: true })
+  }, [isLit])
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget || isModified(event)) return
+    if (event.key === "Escape") return document.getElementById("composer")?.focus()
+    if (verbs === null) return
+    const verb =
+      event.key === "r"
+        ? verbs.reply
+        : event.key === "e"
+          ? verbs.edit
+          : event.key === "Delete" && verbs.delete
+    if (verb) {
+      event.preventDefault()
+      verb()
+    } else if (event.key === "c") void copyText(message.content)
+  }
   return (
-    <article class={leads ? "line line-leads" : "line"} data-delivery={message.delivery}>
-      <div class="gutter">{leads ? <Avatar name={message.from} /> : <Time atMs={atMs} isQuiet />}</div>
+    <article
+      ref={article}
+      class={`line${leads ? " line-leads" : ""}${isLit ? " line-lit" : ""}`}
+      data-delivery={message.delivery}
+      data-key={row.key}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+      // A finger has no place to rest: a tap gives the focus instead.
+      onPointerEnter={(event) => {
+        isHovered.value = event.pointerType !== "touch"
+      }}
+      onPointerLeave={() => {
+        isHovered.value = false
+      }}
+      onFocusIn={() => {
+        isFocused.value = true
+      }}
+      onFocusOut={(event) => {
+        isFocused.value = event.currentTarget.contains(event.relatedTarget as Node | null)
+      }}
+    >
+      <div class="gutter">{leads ? <Avatar name={message.from} /> : <Time atMs={row.atMs} isQuiet />}</div>
       <div class="body">
-        {leads ? (
-          <header class="line-head">
-            <span class="author" data-tone={tone(message.from)}>
-              {message.from}
-            </span>
-            {isOwn && <span class="you">{words.message.you}</span>}
-            <Time atMs={atMs} />
-          </header>
-        ) : (
-          <span class="for-listeners">{message.from}</span>
+        <Head row={row} isOwn={isOwn} />
+        {original !== undefined && (
+          <ReplyQuote original={original} onJump={() => props.onJump(message.reply_to as number)} />
         )}
         {isEditing ? (
           <EditField message={message} room={room} onDone={() => stopEditing(editing)} />
         ) : isDeleted ? (
           <p class="deleted">{words.message.deleted}</p>
         ) : (
-          <MessageText content={message.content} />
+          <MessageText content={message.content} selfName={props.selfName} />
         )}
         {!isDeleted && message.edited_at !== undefined && !isEditing && (
           <span class="mark-edited" title={fullTimeLabel(Date.parse(message.edited_at))}>
@@ -52,33 +100,42 @@ export function MessageLine({ row, room, isOwn, editing }: MessageLineProps) {
         {message.delivery !== "sent" && <Delivery message={message} room={room} />}
         {isAsking.value && <DeleteAsk message={message} room={room} isAsking={isAsking} />}
       </div>
-      {isOwn && message.delivery === "sent" && !isDeleted && !isEditing && !isAsking.value && (
-        <div class="line-actions">
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.message.edit}
-            title={words.message.edit}
-            onClick={() => {
-              editing.value = message.message_id
-            }}
-          >
-            <Icon name="pencil" />
-          </button>
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={words.message.delete}
-            title={words.message.delete}
-            onClick={() => {
-              isAsking.value = true
-            }}
-          >
-            <Icon name="trash" />
-          </button>
-        </div>
+      {verbs !== null && !isBusy && (isHovered.value || isFocused.value) && (
+        <MessageActions message={message} verbs={verbs} />
       )}
     </article>
+  )
+})
+
+function verbsOf({ row, room, isOwn, editing }: MessageLineProps, isAsking: Signal<boolean>): Verbs {
+  const reply = () => {
+    replyIn(room).value = row.message.message_id
+    document.getElementById("composer")?.focus()
+  }
+  if (!isOwn) return { reply }
+  return {
+    reply,
+    edit: () => {
+      editing.value = row.message.message_id
+    },
+    delete: () => {
+      isAsking.value = true
+    },
+  }
+}
+
+const isModified = (event: KeyboardEvent): boolean => event.ctrlKey || event.metaKey || event.altKey
+
+function Head({ row: { message, leads, atMs }, isOwn }: { row: MessageRow; isOwn: boolean }) {
+  if (!leads) return <span class="for-listeners">{message.from}</span>
+  return (
+    <header class="line-head">
+      <span class="author" data-tone={tone(message.from)}>
+        {message.from}
+      </span>
+      {isOwn && <span class="you">{words.message.you}</span>}
+      <Time atMs={atMs} />
+    </header>
   )
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import type { TimelineMessage } from "@klatch/client"
-import { grewInFront, groupGapMs, keyOf, rowsOf } from "./row.ts"
+import { countNew, firstUnread, grewInFront, groupGapMs, indexOfMessage, keyOf, rowsOf } from "./row.ts"
 
 const noon = new Date(2026, 2, 9, 12).getTime()
 let born = 0
@@ -20,8 +20,10 @@ function message(from: string, atMs: number, more: Partial<TimelineMessage> = {}
     ...more,
   }
 }
-const shape = (messages: TimelineMessage[]) =>
-  rowsOf(messages).map((row) => (row.kind === "day" ? "day" : row.leads ? "leads" : "follows"))
+const shape = (messages: TimelineMessage[], unreadId?: number) =>
+  rowsOf(messages, unreadId).map((row) =>
+    row.kind !== "message" ? row.kind : row.leads ? "leads" : "follows",
+  )
 
 test("no messages, no lines", () => expect(rowsOf([])).toEqual([]))
 
@@ -76,4 +78,53 @@ test("growth in front is told from growth at the end", () => {
   expect(grewInFront(rowsOf([]), rowsOf([a]))).toBe(false)
   expect(grewInFront(rowsOf([a]), rowsOf([b, c]))).toBe(false)
   expect(grewInFront(rowsOf([a]), rowsOf([]))).toBe(false)
+})
+
+test("the unread line stands below the day, above the first unread message, which leads", () => {
+  const [a, b, c] = [message("a", noon), message("a", noon + 1_000), message("a", noon + 2_000)]
+  expect(shape([a, b, c], b.message_id as number)).toEqual(["day", "leads", "unread", "leads", "follows"])
+  expect(shape([a, b, c], a.message_id as number)).toEqual(["day", "unread", "leads", "follows", "follows"])
+  expect(shape([a, b, c])).toEqual(["day", "leads", "follows", "follows"])
+})
+
+test("a message that did not change keeps its row, so that it is not drawn again", () => {
+  const [a, b, c] = [message("a", noon), message("a", noon + 1_000), message("a", noon + 2_000)]
+  const [before, after] = [rowsOf([b, c]), rowsOf([a, b, c])]
+  expect(after.at(-1)).toBe(before.at(-1)!)
+  expect(after.at(-2)).not.toBe(before.at(-2)!)
+  expect(rowsOf([a, { ...b, content: "y" }, c]).at(-2)).toMatchObject({ message: { content: "y" } })
+})
+
+test("a message is found by its id, and ours on their way stand last", () => {
+  const held = [message("a", noon), message("b", noon), message("a", noon)]
+  const all = [...held, message("a", noon, { message_id: null, seq: null, delivery: "sending" })]
+  for (const [at, one] of held.entries()) expect(indexOfMessage(all, one.message_id as number)).toBe(at)
+  expect(indexOfMessage(all, (held[0]?.message_id as number) - 1)).toBe(-1)
+  expect(indexOfMessage(all, (held[2]?.message_id as number) + 1)).toBe(-1)
+  expect(indexOfMessage([], 1)).toBe(-1)
+})
+
+test("the first unread message is of someone else, and told only when it is certain", () => {
+  const messages = [message("a", noon), message("me", noon), message("b", noon), message("a", noon)]
+  const [a = 0, me = 0, b = 0, last = 0] = messages.map((one) => one.message_id as number)
+  const first = (after: number | null | undefined, hasOlder = false) =>
+    firstUnread(messages, hasOlder, after, "me")
+  expect(first(a)).toBe(b)
+  expect(first(me)).toBe(b)
+  expect(first(b)).toBe(last)
+  expect(first(last)).toBeNull()
+  expect(first(0)).toBe(a)
+  expect(first(0, true)).toBeNull()
+  expect(first(null)).toBeNull()
+  expect(first(undefined)).toBeNull()
+})
+
+test("new messages are those of others behind the last one seen", () => {
+  const messages = [message("a", noon), message("me", noon), message("b", noon)]
+  messages.push(message("me", noon, { message_id: null, seq: null, delivery: "sending" }))
+  const [a = 0, , b = 0] = messages.map((one) => one.message_id as number)
+  expect(countNew(messages, 0, "me")).toBe(2)
+  expect(countNew(messages, a, "me")).toBe(1)
+  expect(countNew(messages, b, "me")).toBe(0)
+  expect(countNew([], 0, "me")).toBe(0)
 })
