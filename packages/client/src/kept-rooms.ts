@@ -69,8 +69,8 @@ export class KeptRooms {
 
   #keep(room: FollowedRoom): void {
     const info = room.info.get()
-    const { messages, cursor, hasOlder } = room.following.timeline.log
-    if (info === null || cursor === null) return
+    const { messages, cursor, hasOlder, hasNewer } = room.following.timeline.log
+    if (info === null || cursor === null || hasNewer) return
     const newest = messages.slice(-keptMessagesMax)
     const page = {
       messages: newest.map(toEvent),

@@ -2,8 +2,10 @@ import type { DurableEvent, EventOf, HistoryPage, MessageEvent } from "@klatch/p
 import type { TimelineMessage } from "./message.ts"
 import { isSameMessage, toMessage, withChange } from "./message.ts"
 
-/** Past this many, the oldest messages are let go; they can be paged again. */
+/** Past this many, the oldest messages are let go, or the newest while someone reads far back; they can be paged again. */
 export const messagesMax = 10_000
+/** So many more are held before the oldest are let go: not one at every message. */
+const trimSlack = 500
 /** Events held ahead of a hole. Past it the furthest are let go, to be repaired with the hole. */
 export const aheadMax = 1_000
 /** Changes kept of messages that are not loaded. Past it the oldest go, and `changesFloor` rises. */
@@ -11,9 +13,17 @@ export const changesMax = 256
 
 type Change = EventOf<"edit"> | EventOf<"delete">
 
+/** Messages `fromId` to `toId` came from a page truer than the cursor: changes up to `head` are in them already. */
+interface Fresh {
+  readonly fromId: number
+  readonly toId: number
+  readonly head: number
+}
+
 /**
- * The stretch of a room's log that is held: all messages from some message on, true to `cursor`.
- * What must hold: messages ascend, none is missing between the first and the cursor, none is there twice.
+ * The stretch of a room's log that is held, true to `cursor`: all messages from some message on, or up to another when
+ * there are newer ones that were let go. What must hold: messages ascend, none is missing between the first and the
+ * last, none is there twice; and without `hasNewer` none between the last and the cursor.
  */
 export interface RoomLog {
   readonly messages: readonly TimelineMessage[]
@@ -22,7 +32,11 @@ export interface RoomLog {
   /** The seq the server is known to have reached. */
   readonly target: number
   readonly hasOlder: boolean
-  /** Counts newest pages: an older page asked for before one of them no longer fits. */
+  /** Messages up to the cursor that are not held, after the last one that is. */
+  readonly hasNewer: boolean
+  /** So many messages are held at most. */
+  readonly max: number
+  /** Counts newest pages: another page asked for before one of them no longer fits. */
   readonly epoch: number
   /** Events past a hole, ascending. */
   readonly ahead: readonly DurableEvent[]
@@ -30,8 +44,7 @@ export interface RoomLog {
   readonly changes: readonly Change[]
   /** Changes up to this seq are in no `changes`: a page read before it cannot be used. */
   readonly changesFloor: number
-  /** Messages up to `toId` came from a page truer than the cursor: changes up to `head` are in them already. */
-  readonly fresh: { readonly toId: number; readonly head: number } | null
+  readonly fresh: readonly Fresh[]
 }
 
 export const emptyLog: RoomLog = {
@@ -39,11 +52,13 @@ export const emptyLog: RoomLog = {
   cursor: null,
   target: 0,
   hasOlder: false,
+  hasNewer: false,
+  max: messagesMax,
   epoch: 0,
   ahead: [],
   changes: [],
   changesFloor: 0,
-  fresh: null,
+  fresh: [],
 }
 
 /** Whether the server is known to have events that are not in the log. */
@@ -75,29 +90,75 @@ export function paged(log: RoomLog, page: HistoryPage): RoomLog {
     cursor: page.head,
     target: Math.max(page.head, log.target),
     hasOlder: page.has_more,
+    hasNewer: false,
+    max: log.max,
     epoch: log.epoch + 1,
     ahead: log.ahead,
     changes: [],
     changesFloor: page.head,
-    fresh: null,
+    fresh: [],
   })
 }
 
+/** Where a page was asked for: from which message, in which epoch. */
+export interface PageAt {
+  readonly id: number
+  readonly epoch: number
+}
+
 /** Whether a page of older messages can be put in front; if not, it must be asked for again. */
-export const fitsOlder = (log: RoomLog, page: HistoryPage): boolean => page.head >= log.changesFloor
+export const fitsOlder = (log: RoomLog, page: HistoryPage, at: PageAt): boolean =>
+  at.epoch === log.epoch && page.head >= log.changesFloor && log.messages[0]?.message_id === at.id
+
+/** The same for a page of newer messages, to be put behind. */
+export const fitsNewer = (log: RoomLog, page: HistoryPage, at: PageAt): boolean =>
+  at.epoch === log.epoch && page.head >= log.changesFloor && log.messages.at(-1)?.message_id === at.id
 
 /** Puts older messages in front, brought to the state of the cursor. One that does not fit changes nothing. */
-export function pagedOlder(log: RoomLog, page: HistoryPage, epoch: number): RoomLog {
-  if (epoch !== log.epoch || log.cursor === null || !fitsOlder(log, page)) return log
-  const oldestId = log.messages[0]?.message_id ?? Number.POSITIVE_INFINITY
-  const older = page.messages.filter((event) => event.message_id < oldestId).map(toMessage)
-  const lastId = older.at(-1)?.message_id ?? 0
-  let messages: readonly TimelineMessage[] = [...older, ...log.messages]
-  for (const change of log.changes) {
-    if (change.seq > page.head && change.message_id <= lastId) messages = changed(messages, change)
-  }
-  const fresh = page.head > log.cursor ? { toId: lastId, head: page.head } : log.fresh
-  return { ...log, messages, hasOlder: page.has_more && older.length > 0, fresh }
+export function pagedOlder(log: RoomLog, page: HistoryPage, at: PageAt): RoomLog {
+  if (log.cursor === null || !fitsOlder(log, page, at)) return log
+  const older = page.messages.filter((event) => event.message_id < at.id)
+  const messages = [...toState(log, page, older), ...log.messages]
+  const hasOlder = page.has_more && older.length > 0
+  return withoutNewest({ ...log, messages, hasOlder, fresh: withFresh(log, page, older) })
+}
+
+/** Puts newer messages behind, brought to the state of the cursor. One that does not fit changes nothing. */
+export function pagedNewer(log: RoomLog, page: HistoryPage, at: PageAt): RoomLog {
+  const { cursor } = log
+  if (cursor === null || !log.hasNewer || !fitsNewer(log, page, at)) return log
+  // What was born after the cursor comes as an event.
+  const newer = page.messages.filter((event) => event.message_id > at.id && event.message_id <= cursor)
+  const isAll = newer.length < page.messages.length || (!page.has_more && page.head >= cursor)
+  const messages = [...log.messages, ...toState(log, page, newer)]
+  return withoutOldest({ ...log, messages, hasNewer: !isAll, fresh: withFresh(log, page, newer) }, 0)
+}
+
+/** The messages of a page that is older than the cursor, with the changes since. */
+function toState(log: RoomLog, page: HistoryPage, events: readonly MessageEvent[]): TimelineMessage[] {
+  let messages: readonly TimelineMessage[] = events.map(toMessage)
+  for (const change of log.changes) if (change.seq > page.head) messages = changed(messages, change)
+  return [...messages]
+}
+
+function withFresh(log: RoomLog, page: HistoryPage, events: readonly MessageEvent[]): readonly Fresh[] {
+  const [first, last] = [events[0], events.at(-1)]
+  if (!first || !last || log.cursor === null || page.head <= log.cursor) return log.fresh
+  return [...log.fresh, { fromId: first.message_id, toId: last.message_id, head: page.head }]
+}
+
+/** Past the bound the newest are let go: someone reads far back. Only a page as new as the cursor fits from here. */
+function withoutNewest(log: RoomLog): RoomLog {
+  if (log.messages.length <= log.max) return log
+  const messages = log.messages.slice(0, log.max)
+  return { ...log, messages, hasNewer: true, changes: [], changesFloor: log.cursor ?? 0 }
+}
+
+/** The same for the oldest, once there are `slack` too many. */
+function withoutOldest(log: RoomLog, slack: number): RoomLog {
+  if (log.messages.length <= log.max + slack) return log
+  const messages = log.messages.slice(log.messages.length - log.max)
+  return { ...log, messages, hasOlder: true, changes: [], changesFloor: log.cursor ?? 0 }
 }
 
 /** Keeps an event until the hole before it is closed. */
@@ -125,13 +186,20 @@ function caughtUp(from: RoomLog): RoomLog {
 
 /** The log with the next event in it. */
 function applied(log: RoomLog, event: DurableEvent): RoomLog {
-  const fresh = log.fresh && event.seq >= log.fresh.head ? null : log.fresh
+  const fresh = log.fresh.some((one) => event.seq >= one.head)
+    ? log.fresh.filter((one) => event.seq < one.head)
+    : log.fresh
   const next = { ...log, cursor: event.seq, target: Math.max(log.target, event.seq), fresh }
-  if (event.type === "message") return trimmed({ ...next, messages: [...log.messages, toMessage(event)] })
+  if (event.type === "message") {
+    if (log.hasNewer) return next
+    return withoutOldest({ ...next, messages: [...log.messages, toMessage(event)] }, trimSlack)
+  }
   if (event.type !== "edit" && event.type !== "delete") return next
+  const id = event.message_id
   const oldestId = log.messages[0]?.message_id ?? Number.POSITIVE_INFINITY
-  if (event.message_id < oldestId) return remembered(next, event)
-  const isInAlready = log.fresh && event.message_id <= log.fresh.toId && event.seq <= log.fresh.head
+  if (id < oldestId || (log.hasNewer && id > (log.messages.at(-1)?.message_id ?? 0)))
+    return remembered(next, event)
+  const isInAlready = log.fresh.some((one) => id >= one.fromId && id <= one.toId && event.seq <= one.head)
   return isInAlready ? next : { ...next, messages: changed(log.messages, event) }
 }
 
@@ -139,13 +207,6 @@ function remembered(log: RoomLog, change: Change): RoomLog {
   const changes = [...log.changes, change]
   const letGo = changes.length > changesMax ? changes.shift() : undefined
   return { ...log, changes, changesFloor: letGo?.seq ?? log.changesFloor }
-}
-
-/** Changes to the messages let go are in no `changes`, so only a page as new as the cursor fits from here. */
-function trimmed(log: RoomLog): RoomLog {
-  if (log.messages.length <= messagesMax) return log
-  const messages = log.messages.slice(log.messages.length - messagesMax)
-  return { ...log, messages, hasOlder: true, changes: [], changesFloor: log.cursor ?? 0 }
 }
 
 function changed(messages: readonly TimelineMessage[], change: Change): readonly TimelineMessage[] {

@@ -4,7 +4,7 @@ import { contract, type Outgoing } from "./contract.ts"
 import { KlatchError } from "./error.ts"
 import type { Following } from "./following.ts"
 import type { KeptLetter, Letters } from "./letters.ts"
-import { fitsOlder, messagesMax } from "./log.ts"
+import { fitsNewer, fitsOlder } from "./log.ts"
 import type { TimelineMessage } from "./message.ts"
 import type { Outbox } from "./outbox.ts"
 import { patiently } from "./patience.ts"
@@ -37,6 +37,10 @@ export interface Messages extends Readable<TimelineState> {
   markRead(messageId: number): void
   /** Loads one page of older messages; calls at the same time are one call. Rejects when it could not. */
   loadOlder(): Promise<void>
+  /** The same towards the newest, where those were let go while someone read far back. */
+  loadNewer(): Promise<void>
+  /** Goes back to the newest page, if the newest were let go. Rejects when it could not. */
+  toNewest(): Promise<void>
 }
 
 export interface MessagesOptions {
@@ -58,13 +62,15 @@ export interface MessagesOptions {
 }
 
 /** How often a page is asked for again that turned out older than what we know. */
-const olderTriesMax = 3
+const pageTriesMax = 3
 
 /** The messages of a followed room. */
 export class RoomMessages implements Messages {
   readonly #options: MessagesOptions
   readonly #sending = new Map<string, PendingMessage>()
   #older: Promise<void> | null = null
+  #newer: Promise<void> | null = null
+  #newest: Promise<void> | null = null
 
   constructor(options: MessagesOptions) {
     this.#options = options
@@ -117,10 +123,24 @@ export class RoomMessages implements Messages {
   }
 
   loadOlder(): Promise<void> {
-    this.#older ??= this.#loadOlder().finally(() => {
+    this.#older ??= this.#load("older").finally(() => {
       this.#older = null
     })
     return this.#older
+  }
+
+  loadNewer(): Promise<void> {
+    this.#newer ??= this.#load("newer").finally(() => {
+      this.#newer = null
+    })
+    return this.#newer
+  }
+
+  toNewest(): Promise<void> {
+    this.#newest ??= this.#toNewest().finally(() => {
+      this.#newest = null
+    })
+    return this.#newest
   }
 
   /**
@@ -200,26 +220,35 @@ export class RoomMessages implements Messages {
     }
   }
 
-  async #loadOlder(): Promise<void> {
+  /** Loads the page next to what is held. One that came too late to fit is asked for again. */
+  async #load(side: "older" | "newer"): Promise<void> {
     const { following, self } = this.#options
-    for (let tries = 0; tries < olderTriesMax; tries++) {
+    for (let tries = 0; tries < pageTriesMax; tries++) {
       const { log } = following.timeline
-      const oldest = log.messages[0]?.message_id
-      if (!log.hasOlder || typeof oldest !== "number") return
-      if (log.messages.length >= messagesMax)
-        throw new KlatchError("too_large", `A room holds at most ${messagesMax} messages.`)
+      const id = (side === "older" ? log.messages[0] : log.messages.at(-1))?.message_id
+      if (!(side === "older" ? log.hasOlder : log.hasNewer) || typeof id !== "number") return
+      const at = { id, epoch: log.epoch }
       const frame = {
         type: "history",
         ...this.#address(),
-        before: oldest,
+        ...(side === "older" ? { before: id } : { after: id }),
         limit: contract.pageDefault,
       } as const
       const page = await this.#ask<HistoryPage>(frame)
-      const fits = fitsOlder(following.timeline.log, page)
-      following.apply({ type: "older", page, epoch: log.epoch, selfId: self()?.id ?? null })
-      if (fits || following.timeline.log.epoch !== log.epoch) return
+      const now = following.timeline.log
+      const fits = side === "older" ? fitsOlder(now, page, at) : fitsNewer(now, page, at)
+      following.apply({ type: side, page, at, selfId: self()?.id ?? null })
+      if (fits || now.epoch !== log.epoch) return
     }
     throw new KlatchError("unavailable", "The server's pages are older than its events.")
+  }
+
+  async #toNewest(): Promise<void> {
+    const { following, self } = this.#options
+    if (!following.timeline.log.hasNewer) return
+    const frame = { type: "history", ...this.#address(), limit: contract.pageDefault } as const
+    const page = await this.#ask<HistoryPage>(frame)
+    following.apply({ type: "page", page, selfId: self()?.id ?? null })
   }
 
   #ask<A>(frame: Outgoing): Promise<A> {

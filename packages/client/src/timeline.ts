@@ -1,6 +1,17 @@
 import type { DurableEvent, HistoryPage, SentAck } from "@klatch/protocol"
 import type { KlatchError } from "./error.ts"
-import { cut, emptyLog, heard, isBehind, paged, pagedOlder, type RoomLog, synced } from "./log.ts"
+import {
+  cut,
+  emptyLog,
+  heard,
+  isBehind,
+  type PageAt,
+  paged,
+  pagedNewer,
+  pagedOlder,
+  type RoomLog,
+  synced,
+} from "./log.ts"
 import type { TimelineMessage } from "./message.ts"
 import { acked, added, discarded, failed, type Pending, retried, settled } from "./pending.ts"
 
@@ -11,6 +22,8 @@ export interface TimelineState {
   /** In seq order, no holes, no doubles; what is not yet in the log comes last, in order of sending. */
   readonly messages: readonly TimelineMessage[]
   readonly hasOlder: boolean
+  /** Someone read far back, and the newest were let go: `loadNewer()`, or `toNewest()`. */
+  readonly hasNewer: boolean
   /** The newest seq these messages are true to; 0 for none. */
   readonly head: number
 }
@@ -31,9 +44,9 @@ export type TimelineInput =
   | { readonly type: "event"; readonly event: DurableEvent; readonly selfId: string | null }
   | { readonly type: "page"; readonly page: HistoryPage; readonly selfId: string | null }
   | {
-      readonly type: "older"
+      readonly type: "older" | "newer"
       readonly page: HistoryPage
-      readonly epoch: number
+      readonly at: PageAt
       readonly selfId: string | null
     }
   | { readonly type: "sent"; readonly message: TimelineMessage }
@@ -61,7 +74,9 @@ export function reduce(timeline: Timeline, input: TimelineInput): Timeline {
     case "page":
       return withLog(timeline, paged(timeline.log, input.page), input.selfId)
     case "older":
-      return withLog(timeline, pagedOlder(timeline.log, input.page, input.epoch), input.selfId)
+      return withLog(timeline, pagedOlder(timeline.log, input.page, input.at), input.selfId)
+    case "newer":
+      return withLog(timeline, pagedNewer(timeline.log, input.page, input.at), input.selfId)
     case "sent":
       return { ...timeline, pending: added(timeline.pending, input.message) }
     case "restored":
@@ -93,8 +108,10 @@ export function shown({ log, pending, touch }: Timeline): TimelineState {
   const before = touch === "apart" ? "empty" : "loading"
   return {
     status: isKnown ? (isWhole ? "ready" : "stale") : before,
-    messages: pending.length === 0 ? log.messages : [...log.messages, ...pending],
+    // What is on its way stands behind the newest, and nowhere else.
+    messages: pending.length === 0 || log.hasNewer ? log.messages : [...log.messages, ...pending],
     hasOlder: log.hasOlder,
+    hasNewer: log.hasNewer,
     head: log.cursor ?? 0,
   }
 }
