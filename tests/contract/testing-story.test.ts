@@ -50,8 +50,7 @@ async function talking(story: Story): Promise<string> {
     attachments: [{ file_id: unknownId }],
   })
   await story.say("ann", { type: "message", room_id: "nowhere", content: "?" })
-  await story.say("ann", { type: "typing", room_id: general })
-  await story.say("ann", { type: "typing", room_id: general })
+  await story.sayTwice("ann", { type: "typing", room_id: general })
   await story.say("ann", { type: "typing", room_id: "general", active: false })
   await story.say("ann", { type: "typing", room_id: unknownId })
   await story.say("ann", { type: "chat", body: "in the lobby" })

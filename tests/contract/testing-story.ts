@@ -42,6 +42,13 @@ export class Story {
     return this.send(name, { ...frame, ref }, (heard) => heard.ref === ref, JSON.stringify(frame))
   }
 
+  /** The same twice, the second on the heels of the first: what is throttled is so, however busy the machine is. */
+  async sayTwice(name: string, frame: Frame): Promise<void> {
+    const peer = this.#peers.find((one) => one.name === name)!
+    peer.socket.send(JSON.stringify({ ...frame, ref: "once" }))
+    await this.send(name, { ...frame, ref: "twice" }, ({ ref }) => ref === "twice", JSON.stringify(frame))
+  }
+
   /** The same with a text as it is, answered by what `isAnswer` knows it by. */
   async send(
     name: string,

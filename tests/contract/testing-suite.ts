@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import type { Client, Room } from "@klatch/client"
 import { type Stage, startMs } from "./testing-stage.ts"
+
+const testMs = 20_000
 
 /** What an application sees of a Klatch through the SDK: the same of the real server and of the one in memory. */
 export function describeKlatch(name: string, start: () => Promise<Stage>): void {
   describe(name, () => {
+    setDefaultTimeout(testMs)
     let stage: Stage
     let turn = 0
     beforeAll(async () => {
@@ -48,6 +51,7 @@ export function describeKlatch(name: string, start: () => Promise<Stage>): void 
         kind: "room",
       })
       expect(plain(hers)).toEqual(plain(his))
+      await stage.until("what is asked over HTTP", () => !!hers.info.get()?.kind && !!his.info.get()?.kind)
       expect(hers.info.get()).toMatchObject({ slug, role: "owner", kind: "public" })
       expect(his.info.get()).toMatchObject({ slug, role: "member" })
     })
@@ -124,13 +128,15 @@ export function describeKlatch(name: string, start: () => Promise<Stage>): void 
       await stage.until("it is told", () => his.rooms.get().rooms[0]?.unread === 1)
       expect(his.rooms.get().rooms[0]).toMatchObject({ name, last_message: { content: "psst", from: ann } })
       const read = await opened(his, made.id)
+      const elsewhere = stage.client(bob)
+      await stage.until("bob's other device", () => elsewhere.user.get() !== null)
+      await stage.settle(elsewhere.rooms.load())
+      expect(elsewhere.rooms.get().rooms).toMatchObject([{ name, unread: 1 }])
       read.messages.markRead(message_id)
-      // Frames are handled in order: once this join is answered, the mark is kept.
-      read.close()
-      await stage.settle(read.open())
-      await stage.settle(his.rooms.load())
-      await stage.until("it is read", () => his.rooms.get().rooms[0]?.unread === 0)
-      expect(his.rooms.get().rooms[0]?.read_message_id).toBe(message_id)
+      const readHere = () => his.rooms.get().rooms[0]?.read_message_id === message_id
+      const readThere = () => elsewhere.rooms.get().rooms[0]?.read_message_id === message_id
+      await stage.until("it is read", () => readHere() && readThere())
+      for (const { rooms } of [his, elsewhere]) expect(rooms.get().rooms[0]?.unread).toBe(0)
       const { members } = await stage.settle(read.members.list())
       expect(members.map(({ username, role }) => `${username} ${role}`)).toEqual([
         `${ann} owner`,
