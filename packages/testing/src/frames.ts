@@ -1,17 +1,8 @@
-import {
-  type DurableEvent,
-  type Event,
-  type FrameOf,
-  type FrameType,
-  frameSchemas,
-  isFrameType,
-  isUuid,
-  ref as refSchema,
-} from "@klatch/protocol"
+import { type DurableEvent, type Event, type FrameOf, type FrameType, isUuid } from "@klatch/protocol"
 import type { Directory } from "./directory.ts"
 import type { MemoryRoom } from "./memory-room.ts"
 import type { MemorySocket } from "./memory-socket.ts"
-import { checked, Refusal } from "./refusal.ts"
+import { Refusal } from "./refusal.ts"
 
 /** What frames act on. */
 export interface FrameServices {
@@ -25,7 +16,7 @@ export interface FrameServices {
 }
 
 /** The good answer, without its `ref`; undefined when there is none. */
-type Answer = Record<string, unknown> | undefined
+export type Answer = Record<string, unknown> | undefined
 type Handler<T extends FrameType> = (
   services: FrameServices,
   socket: MemorySocket,
@@ -35,34 +26,12 @@ type Handler<T extends FrameType> = (
 const lobby = "lobby"
 const typingPeriodMs = 1_000
 
-/** Answers a frame as the server does, errors included. */
-export function answerFrame(services: FrameServices, socket: MemorySocket, frame: unknown): void {
-  const ref = refSchema.safeParse((frame as { ref?: unknown } | null)?.ref).data
-  const named = ref === undefined ? {} : { ref }
-  try {
-    const answer = answerTo(services, socket, frame)
-    if (answer) socket.deliver({ type: "ack", ...named, ...answer } as Event)
-  } catch (thrown) {
-    if (!(thrown instanceof Refusal)) throw thrown
-    socket.deliver({ type: "error", ...named, code: thrown.code, message: thrown.message })
-  }
-}
-
-function answerTo(services: FrameServices, socket: MemorySocket, frame: unknown): Answer {
-  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) throw new Refusal("bad_json")
-  const { type } = frame as { type?: unknown }
-  if (!isFrameType(type)) throw new Refusal("unknown_type")
-  const schema = frameSchemas[type] as Parameters<typeof checked>[0]
-  // The table is total and each schema belongs to its handler; TypeScript cannot follow the pair through a union.
-  const handle = handlers[type] as (services: FrameServices, socket: MemorySocket, frame: unknown) => Answer
-  return handle(services, socket, checked(schema, frame, type))
-}
-
 const notYet = () => {
   throw new Refusal("not_supported")
 }
 
-const handlers: { readonly [T in FrameType]: Handler<T> } = {
+/** What each frame does: total, so that a frame of the contract without an answer is a type error. */
+export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   message: (services, socket, frame) => post(services, socket, admitted(services, socket, frame), frame),
   chat(services, socket, { body, room_id, client_id }) {
     const { directory } = services

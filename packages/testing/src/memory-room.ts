@@ -9,6 +9,7 @@ import type {
   SentAck,
   User,
 } from "@klatch/protocol"
+import { type Member, Memberships } from "./memberships.ts"
 
 /** What a room may be besides its id and slug. */
 export interface MemoryRoomOptions {
@@ -19,13 +20,6 @@ export interface MemoryRoomOptions {
   readonly everyoneIs?: Role
   /** The time of its entries, in ms since the Unix epoch. */
   readonly now?: () => number
-}
-
-interface Membership {
-  readonly user: User
-  readonly role: Role
-  /** Read up to and including this seq. */
-  readSeq: number
 }
 
 const messageKinds: Readonly<Record<RoomKind, MessageKind>> = {
@@ -49,7 +43,7 @@ export class MemoryRoom {
   readonly entries: DurableEvent[] = []
   /** By the seq of their birth, as they are now. */
   readonly messages = new Map<number, MessageEvent>()
-  readonly #members = new Map<string, Membership>()
+  readonly #members = new Memberships()
   readonly #acks = new Map<string, SentAck>()
   readonly #everyoneIs: Role | null
   readonly #now: () => number
@@ -82,13 +76,12 @@ export class MemoryRoom {
   }
 
   /** In the order of their ids. */
-  get members(): (User & { role: Role })[] {
-    const all = [...this.#members.values()].sort((a, b) => (a.user.id < b.user.id ? -1 : 1))
-    return all.map(({ user, role }) => ({ ...user, role }))
+  get members(): readonly Member[] {
+    return this.#members.all
   }
 
   role(userId: string): Role | null {
-    return this.#members.get(userId)?.role ?? this.#everyoneIs
+    return this.#members.role(userId) ?? this.#everyoneIs
   }
 
   /** The room as `GET /rooms/:id` tells it to someone. */
@@ -158,13 +151,13 @@ export class MemoryRoom {
   /** Null for someone who is a member already. What is there up to `readSeq` counts as read. */
   admit(user: User, role: Role, readSeq = this.head): DurableEvent | null {
     if (this.role(user.id) !== null) return null
-    this.#members.set(user.id, { user, role, readSeq })
+    this.#members.add(user, role, readSeq)
     return this.#append({ type: "join", ...this.#entry(user), role })
   }
 
   /** Null for someone who is no member. */
   dismiss(user: User): DurableEvent | null {
-    if (!this.#members.delete(user.id)) return null
+    if (!this.#members.remove(user.id)) return null
     return this.#append({ type: "leave", ...this.#entry(user) })
   }
 
@@ -203,17 +196,13 @@ export class MemoryRoom {
 
   /** Where a member has read to, and how much came after. */
   readState(userId: string): { readonly readSeq: number; readonly unread: number } {
-    const readSeq = this.#members.get(userId)?.readSeq ?? this.head
+    const readSeq = this.#members.readSeq(userId) ?? this.head
     return { readSeq, unread: this.current.filter(({ message_id: id }) => id > readSeq).length }
   }
 
   /** Moves a member's mark forward, at most to the head; answers where it stands then, null when it did not move. */
   markRead(userId: string, messageId: number): number | null {
-    const membership = this.#members.get(userId)
-    const seq = Math.min(messageId, this.head)
-    if (!membership || seq <= membership.readSeq) return null
-    membership.readSeq = seq
-    return seq
+    return this.#members.markRead(userId, Math.min(messageId, this.head))
   }
 
   #change(messageId: number, change: (message: MessageEvent) => DurableEvent): DurableEvent | null {

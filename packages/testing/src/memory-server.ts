@@ -7,14 +7,14 @@ import {
   publicLimits,
   type SentAck,
   type User,
-  username,
 } from "@klatch/protocol"
+import { answerFrame } from "./answer-frame.ts"
 import { Directory } from "./directory.ts"
-import { answerFrame } from "./frames.ts"
 import { answerRequest } from "./http.ts"
 import type { MemoryRoom, MemoryRoomOptions } from "./memory-room.ts"
 import { MemorySocket, type SocketPeer } from "./memory-socket.ts"
 import { type FrameFate, type RefusedDoor, soundFate } from "./network.ts"
+import { openIdentity } from "./open-identity.ts"
 import { Refusal } from "./refusal.ts"
 import type { VirtualClock } from "./virtual-clock.ts"
 
@@ -183,19 +183,6 @@ export class MemoryServer implements SocketPeer {
       this.clock.after(this.faults.delayMs(), () => (this.isDown ? fail() : resolve()))
     })
   }
-}
-
-/** In open mode everyone is who they say; a token could not be checked, and is refused. */
-export function openIdentity(query: URLSearchParams): string | null {
-  if (query.has("token") || query.has("ticket"))
-    throw new Refusal(
-      "unauthorized",
-      "This server is in open mode and cannot check a token: connect without one, by ?user=NAME.",
-    )
-  const name = query.get("user") ?? query.get("u")
-  if (name === null || username.safeParse(name).success) return name
-  const { usernameCharsMin: min, usernameCharsMax: max } = limits
-  throw new Refusal("invalid_field", `user: must be ${min}..${max} of A-Z, a-z, 0-9, _, . and -`)
 }
 
 /** The frame of a text; null for what is no object. What it holds is checked when it is answered. */

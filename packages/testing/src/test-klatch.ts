@@ -1,5 +1,6 @@
 import type { ClientOptions } from "@klatch/client"
-import { MemoryServer, openIdentity } from "./memory-server.ts"
+import { MemoryServer } from "./memory-server.ts"
+import { openIdentity } from "./open-identity.ts"
 import { Refusal } from "./refusal.ts"
 import { seeded } from "./seeded.ts"
 import { faultsOf, type TestFaults } from "./test-faults.ts"
