@@ -83,6 +83,14 @@ export class Following {
     this.apply({ type: "page", page, selfId: this.#options.selfId() })
   }
 
+  /** Begins anew with the newest page, where the newest were let go. Settles as `open` does. */
+  toNewest(): Promise<void> {
+    if (!this.#timeline.log.hasNewer) return Promise.resolve()
+    this.#opening = deferred()
+    this.apply({ type: "renewed" })
+    return this.#opening.promise
+  }
+
   close(): void {
     this.#isWanted = false
     this.#hangUp()

@@ -39,7 +39,7 @@ export interface Messages extends Readable<TimelineState> {
   loadOlder(): Promise<void>
   /** The same towards the newest, where those were let go while someone read far back. */
   loadNewer(): Promise<void>
-  /** Goes back to the newest page, if the newest were let go. Rejects when it could not. */
+  /** Goes back to the newest page, if the newest were let go. Rejects when the room is closed or refused meanwhile. */
   toNewest(): Promise<void>
 }
 
@@ -70,7 +70,6 @@ export class RoomMessages implements Messages {
   readonly #sending = new Map<string, PendingMessage>()
   #older: Promise<void> | null = null
   #newer: Promise<void> | null = null
-  #newest: Promise<void> | null = null
 
   constructor(options: MessagesOptions) {
     this.#options = options
@@ -137,10 +136,7 @@ export class RoomMessages implements Messages {
   }
 
   toNewest(): Promise<void> {
-    this.#newest ??= this.#toNewest().finally(() => {
-      this.#newest = null
-    })
-    return this.#newest
+    return this.#options.following.toNewest()
   }
 
   /**
@@ -241,14 +237,6 @@ export class RoomMessages implements Messages {
       if (fits || now.epoch !== log.epoch) return
     }
     throw new KlatchError("unavailable", "The server's pages are older than its events.")
-  }
-
-  async #toNewest(): Promise<void> {
-    const { following, self } = this.#options
-    if (!following.timeline.log.hasNewer) return
-    const frame = { type: "history", ...this.#address(), limit: contract.pageDefault } as const
-    const page = await this.#ask<HistoryPage>(frame)
-    following.apply({ type: "page", page, selfId: self()?.id ?? null })
   }
 
   #ask<A>(frame: Outgoing): Promise<A> {

@@ -40,6 +40,7 @@ export type TimelineInput =
   | { readonly type: "called" }
   | { readonly type: "cut" }
   | { readonly type: "forgotten" }
+  | { readonly type: "renewed" }
   | { readonly type: "synced"; readonly head: number; readonly hasGap: boolean }
   | { readonly type: "event"; readonly event: DurableEvent; readonly selfId: string | null }
   | { readonly type: "page"; readonly page: HistoryPage; readonly selfId: string | null }
@@ -67,6 +68,9 @@ export function reduce(timeline: Timeline, input: TimelineInput): Timeline {
       return { ...timeline, touch: "apart", log: cut(timeline.log) }
     case "forgotten":
       return { ...timeline, log: emptyLog }
+    case "renewed":
+      // Events wait until the newest page is there: it may be read before them and come after them.
+      return { ...timeline, log: { ...timeline.log, cursor: null } }
     case "synced":
       return { ...timeline, touch: "live", log: synced(timeline.log, input.head, input.hasGap) }
     case "event":
