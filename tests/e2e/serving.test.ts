@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, sign } from "node:crypto"
 import { connect, type Socket } from "node:net"
 import { createServer, type Server, type TLSSocket } from "node:tls"
 import type { Browser } from "playwright-core"
+import { Peer } from "../harness/peer.ts"
 import type { ServerProcess } from "../harness/server.ts"
 import { until } from "../harness/until.ts"
 import { openStage, type Stage } from "./stage.ts"
@@ -164,18 +165,20 @@ describe("behind a proxy that ends TLS, under a prefix", () => {
   })
 
   test("[H20] the widget speaks to where its script came from, and asks nobody else", async () => {
+    await using pat = await Peer.connect(server.wsUrl, "/ws?user=pat&room=steps")
+    await pat.ask({ type: "message", room_id: "steps", content: "on the steps" })
     await using tab = await Tab.blank(browser, { ignoreHTTPSErrors: true })
     // A page of the server's own origin, so that it need not be listed.
     await tab.page.goto(`${proxy.url}/healthz`)
     await tab.page.evaluate((src) => {
       const script = document.createElement("script")
       Object.assign(script, { src })
-      script.dataset.room = "porch"
+      script.dataset.room = "steps"
       script.dataset.user = "cat"
       script.dataset.open = ""
       document.head.append(script)
     }, `${proxy.url}/widget.js`)
-    await tab.page.getByText("and back", { exact: true }).waitFor()
+    await tab.page.getByText("on the steps", { exact: true }).waitFor()
     const strays = tab.asked.filter((url) => !url.replace(/^wss/, "https").startsWith(`${proxy.url}/`))
     expect(strays.filter((url) => !url.endsWith("/favicon.ico"))).toEqual([])
   })
