@@ -27,7 +27,7 @@ const bunPlaces = [
   /^packages\/server\/src\/(?:config|db|auth|edge)\//,
   /^packages\/server\/src\/live\/local/,
   /^packages\/server\/src\/(?:app|main)\.ts$/,
-  /^(?:tests|tools|bench)\//,
+  /^(?:tests|tools|bench|examples)\//,
 ]
 
 /** Tests that know the parts they test; all others reach the server over its public contract alone. */
@@ -175,7 +175,10 @@ export const sqlInItsPlaces = (house: House): string[] =>
         .map(({ at, text }) => `${source.path}:${lineAt(source.text, at)} ${text.trim().slice(0, 40)}`),
     )
 
-/** What is imported from npm is declared where it is used; what ships does not live on devDependencies. */
+/**
+ * What is imported from npm is declared where it is used; what ships does not live on devDependencies. An example is no
+ * package of its own: it may use what any package here is developed with.
+ */
 export const declaredDependencies = (house: House, rootDevDependencies: readonly string[]): string[] =>
   faultsOf(house, (from, { path, typeOnly }) => {
     if (/^(?:\.|node:|bun:|bun$)/.test(path)) return undefined
@@ -185,6 +188,7 @@ export const declaredDependencies = (house: House, rootDevDependencies: readonly
     const declared = [
       ...(here?.dependencies ?? []),
       ...(lenient ? [...(here?.devDependencies ?? []), ...rootDevDependencies] : []),
+      ...(from.startsWith("examples/") ? house.workspaces.flatMap((one) => one.devDependencies) : []),
     ]
     const ours = house.workspaces.some((workspace) => workspace.name === name)
     if (declared.includes(name) || (ours && (lenient || here?.name === name))) return undefined

@@ -320,7 +320,17 @@ describe("npm test", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(" ")[0] as string)
-    expect(names).toEqual(["types", "lint", "tools", "unit", "contract", "conformance", "e2e", "chaos"])
+    expect(names).toEqual([
+      "types",
+      "lint",
+      "tools",
+      "unit",
+      "contract",
+      "conformance",
+      "e2e",
+      "docs",
+      "chaos",
+    ])
     expect((await run(folder, ["bin/test.mjs", basename(folder)])).code).toBe(2)
   })
 })
