@@ -25,7 +25,7 @@ export class Frame {
   readonly closeList = (): void => {
     const wasOpen = this.isListOpen.peek()
     this.#isListWanted.value = false
-    if (wasOpen) focusSoon(".list-button")
+    if (wasOpen) focusSoon(".list-button", ".sidebar")
   }
   readonly toggleMembers = (): void => {
     if (this.areMembersOpen.value) this.closeMembers()
@@ -33,7 +33,7 @@ export class Frame {
   }
   readonly closeMembers = (): void => {
     this.areMembersOpen.value = false
-    focusSoon(".members-button")
+    focusSoon(".members-button", ".panel")
   }
   readonly closeFront = (): void => {
     this.front.value = null
@@ -79,10 +79,11 @@ class Media {
   }
 }
 
-/** Gives the focus back to what opened a part that goes, once it is gone; unless it went elsewhere meanwhile. */
-function focusSoon(selector: string): void {
+/** Gives the focus back to what opened a part that goes, once it goes; unless it went elsewhere meanwhile. */
+function focusSoon(opener: string, part: string): void {
   requestAnimationFrame(() => {
-    if (document.activeElement === null || document.activeElement === document.body)
-      document.querySelector<HTMLElement>(selector)?.focus()
+    const { activeElement } = document
+    if (activeElement === null || activeElement === document.body || activeElement.closest(part) !== null)
+      document.querySelector<HTMLElement>(opener)?.focus()
   })
 }

@@ -9,20 +9,34 @@ export const commandKey = (): string => (/Mac|iPhone|iPad/.test(navigator.platfo
 /** The keys that work everywhere in the page; the help sheet names them all. */
 export function useKeys(workspace: Workspace, frame: Frame): void {
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.isComposing) return
-      const act = actionOf(event, workspace, frame)
+    // Before a field hears it, which takes an arrow for its own whatever is held with it.
+    const onFirst = (event: KeyboardEvent) => {
+      if (event.isComposing) return
+      const act = commandOf(event, frame)
+      if (act === undefined) return
+      event.preventDefault()
+      event.stopPropagation()
+      act()
+    }
+    // After a field has heard it, which may have something of its own to close.
+    const onLast = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.isComposing || frame.front.value !== null) return
+      const act = plainOf(event, workspace, frame)
       if (act === undefined) return
       event.preventDefault()
       act()
     }
-    addEventListener("keydown", onKey)
-    return () => removeEventListener("keydown", onKey)
+    addEventListener("keydown", onFirst, true)
+    addEventListener("keydown", onLast)
+    return () => {
+      removeEventListener("keydown", onFirst, true)
+      removeEventListener("keydown", onLast)
+    }
   }, [workspace, frame])
 }
 
-/** What a key does here and now; undefined leaves it to the browser. */
-function actionOf(event: KeyboardEvent, workspace: Workspace, frame: Frame): (() => void) | undefined {
+/** What a key with Control, Command or Alt does; undefined leaves it to the browser. */
+function commandOf(event: KeyboardEvent, frame: Frame): (() => void) | undefined {
   const { key, altKey, shiftKey } = event
   const isCommand = event.ctrlKey || event.metaKey
   const letter = key.toLowerCase()
@@ -33,7 +47,13 @@ function actionOf(event: KeyboardEvent, workspace: Workspace, frame: Frame): (()
   if (isCommand && shiftKey && letter === "f") return () => toSearch(frame)
   if (altKey && !isCommand && (key === "ArrowUp" || key === "ArrowDown"))
     return () => step(key === "ArrowDown" ? 1 : -1, shiftKey)
-  if (isCommand || altKey) return undefined
+  return undefined
+}
+
+/** What a key alone does here and now; undefined leaves it to the browser. */
+function plainOf(event: KeyboardEvent, workspace: Workspace, frame: Frame): (() => void) | undefined {
+  const { key } = event
+  if (event.ctrlKey || event.metaKey || event.altKey) return undefined
   if (key === "?" && !isTyping(event.target)) return () => frame.show("help")
   if (key === "Escape") return stepBack(workspace, frame)
   return undefined

@@ -41,7 +41,9 @@ export function choicesOf(
     ...found.filter((info) => !ids.has(info.id)).map((info) => roomChoice(workspace, info, self)),
     ...people.map((person) => personChoice(workspace, person)),
     ...actions(frame, name),
-    ...(isName(name) && !known.has(name.toLowerCase()) ? [personChoice(workspace, name)] : []),
+    ...(isName(name) && !known.has(name.toLowerCase())
+      ? [{ ...personChoice(workspace, name), isMade: true }]
+      : []),
   ]
 }
 
@@ -94,6 +96,11 @@ function actions(frame: Frame, typed: string): Choice[] {
     action("help", words.frame.help, "help", () => frame.show("help")),
     ...(typed === ""
       ? []
-      : [action("named", words.rooms.makeNamed(typed), "plus", () => frame.makeRoom(typed))]),
+      : [
+          {
+            ...action("named", words.rooms.makeNamed(typed), "plus", () => frame.makeRoom(typed)),
+            isMade: true,
+          },
+        ]),
   ]
 }

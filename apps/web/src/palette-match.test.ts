@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test"
-import { best, fit } from "./palette-match.ts"
+import { best, fitOf } from "./palette-match.ts"
 
 test("the beginning fits better than a word, a word better than a part, a part better than letters", () => {
   const texts = ["week", "the week", "biweekly", "we eat kale", "garden"]
-  expect(texts.map((text) => fit(text, "Week"))).toEqual([4, 3, 2, 1, 0])
+  expect(texts.map((text) => fitOf(text, "Week"))).toEqual([4, 3, 2, 1, 0])
 })
 
 test("nothing typed fits everything, and equals keep their order", () => {
@@ -20,5 +20,7 @@ test("the best stands first, also when it is found by another word", () => {
     { id: "4", label: "Garden" },
   ]
   expect(best(items, "theme", 10).map(({ id }) => id)).toEqual(["3", "2"])
+  const made = { id: "5", label: "Make “theme”", isMade: true }
+  expect(best([made, ...items], "theme", 10).map(({ id }) => id)).toEqual(["3", "2", "5"])
   expect(best(items, "lod", 10).map(({ id }) => id)).toEqual(["1"])
 })

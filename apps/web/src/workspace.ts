@@ -58,6 +58,8 @@ export class Workspace {
   readonly name: string | null
   readonly #user: string | null
   #isLoaded = false
+  /** The room that was last seen to be in the list. */
+  #listedId = ""
   readonly #visited = signal<readonly Room[]>([])
   readonly #stops: (() => void)[] = []
 
@@ -165,6 +167,14 @@ export class Workspace {
     this.client.close()
   }
 
+  /** A room that was just joined belongs into the list, also when that was asked for a moment before the join. */
+  async #loadWith(id: string): Promise<void> {
+    for (let tries = 0; tries < 2; tries++) {
+      if (this.mine.peek()?.some((info) => info.id === id)) return
+      await this.loadRooms()
+    }
+  }
+
   #listen(): void {
     const on = (target: EventTarget, type: string, listener: () => void) => {
       target.addEventListener(type, listener)
@@ -192,11 +202,12 @@ export class Workspace {
         // Once there it keeps itself up to date, over every later connection too.
         if (!this.#isLoaded) queueMicrotask(() => void this.loadRooms())
       }),
-      // A room that was just joined belongs into the list of mine, which is asked for once it is not there.
       effect(() => {
         const id = hereId.value
-        if (isOpen.value && id !== undefined && this.mine.peek()?.every((info) => info.id !== id))
-          queueMicrotask(() => void this.loadRooms())
+        if (isOpen.value && id !== undefined && this.mine.value !== null && id !== this.#listedId) {
+          this.#listedId = id
+          queueMicrotask(() => void this.#loadWith(id))
+        }
       }),
     )
   }
