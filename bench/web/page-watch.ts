@@ -56,6 +56,24 @@ export function installWatch(): void {
     (event) => void painted().then(() => keyPaintsMs.push(performance.now() - event.timeStamp)),
     true,
   )
+  /** The next frame: when it began, and where each line stands in it as it is drawn, after all that scripts mend. */
+  const drawnLines = () =>
+    new Promise<{ atMs: number; rects: Map<string, DOMRectReadOnly> }>((resolve) => {
+      requestAnimationFrame((atMs) => {
+        const observed = lines()
+        if (observed.length === 0) return resolve({ atMs, rects: new Map() })
+        const observer = new IntersectionObserver((entries) => {
+          observer.disconnect()
+          const keyed = entries.map(
+            ({ target, boundingClientRect }) =>
+              [(target as HTMLElement).dataset.key ?? "", boundingClientRect] as const,
+          )
+          // One that went in the middle of the frame has no place in it.
+          resolve({ atMs, rects: new Map(keyed.filter(([, rect]) => rect.height > 0)) })
+        })
+        for (const line of observed) observer.observe(line)
+      })
+    })
   const isInView = (text: string) => {
     const box = log()?.getBoundingClientRect()
     const line = lines().findLast((one) => one.querySelector(".text")?.textContent === text)
@@ -92,32 +110,25 @@ export function installWatch(): void {
       let linesMax = 0
       let heightPx = box.scrollHeight
       let movedMs = performance.now()
-      let lastMs = await painted()
+      const { top, bottom } = box.getBoundingClientRect()
+      let last = await drawnLines()
       for (;;) {
         const before = box.scrollTop
-        const { top, bottom } = box.getBoundingClientRect()
-        const all = lines()
-        linesMax = Math.max(linesMax, all.length)
+        linesMax = Math.max(linesMax, last.rects.size)
         // The line that stays in view longest: the topmost one on the way up, the last one on the way down.
-        const anchor =
-          stepPx < 0
-            ? all.find((line) => line.getBoundingClientRect().top >= top)
-            : all.findLast((line) => line.getBoundingClientRect().bottom <= bottom)
-        const anchorTop = anchor?.getBoundingClientRect().top ?? 0
+        const seen = [...last.rects].filter(([, rect]) => rect.top >= top && rect.bottom <= bottom)
+        const [anchorKey, anchor] = (stepPx < 0 ? seen[0] : seen.at(-1)) ?? []
         const roomPx = box.scrollHeight - box.clientHeight - before
         const step = stepPx < 0 ? -Math.min(-stepPx, before) : Math.min(stepPx, roomPx)
         box.scrollTop = before + step
         // The browser rounds to the device's pixels: what it really did is what the line should follow.
         const reallyPx = box.scrollTop - before
-        // As drawn: what the list mends of its own steps before a frame is drawn, nobody sees.
-        const nowMs = await painted()
-        framesMs.push(nowMs - lastMs)
-        lastMs = nowMs
-        // Elements come and go with what is in view; the line is known by its key.
-        const same = anchor?.isConnected
-          ? anchor
-          : lines().find((line) => line.dataset.key === anchor?.dataset.key)
-        if (same !== undefined) jumpsPx.push(same.getBoundingClientRect().top - anchorTop + reallyPx)
+        const now = await drawnLines()
+        const nowMs = now.atMs
+        framesMs.push(nowMs - last.atMs)
+        last = now
+        const after = now.rects.get(anchorKey ?? "")
+        if (anchor !== undefined && after !== undefined) jumpsPx.push(after.top - anchor.top + reallyPx)
         if (untilMessageId !== null && box.scrollHeight > heightPx + 200) loads++
         if (reallyPx !== 0 || box.scrollHeight !== heightPx) movedMs = nowMs
         heightPx = box.scrollHeight

@@ -47,6 +47,7 @@ const sections: Section[] = [
       busy,
       { figure: "jumpsOver2Px", label: "frames in which what is read jumped by more than 2 px" },
       { figure: "jumpMaxPx", label: "the furthest jump, px" },
+      { figure: "jumpSumPx", label: "all jumps, added up with their signs, px" },
       { figure: "linesMax", label: "most messages in the document" },
       { figure: "heapBeforeMb", label: "JS heap before, MB" },
       { figure: "heapAfterMb", label: "JS heap after, MB" },

@@ -75,6 +75,9 @@ async function travel(page: Page, readMetrics: ReadMetrics, stepPx: number, unti
     framesFollowed: jumps.length,
     jumpsOver2Px: jumps.filter((px) => px > jumpPx).length,
     jumpMaxPx: Math.max(0, ...jumps),
+    jumpsPx: seen.jumpsPx.filter((px) => Math.abs(px) > jumpPx),
+    // What a jump that the next frame takes back leaves at the end: nothing.
+    jumpSumPx: Math.abs(seen.jumpsPx.reduce((sum, px) => sum + px, 0)),
     loads: seen.loads,
     linesMax: seen.linesMax,
     ended: seen.ended,
