@@ -133,6 +133,7 @@ class ConnectedClient implements Client {
       isConnected: () => this.#link.isOpen,
       isFollowed: (id) => this.#followed.isFollowed(id),
       roomOf: (info) => this.#roomOf(info),
+      readTo: (id) => this.#marks.of(id),
       onChange: (rooms) => this.#keepSelf("rooms", rooms),
     })
   }

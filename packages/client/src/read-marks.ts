@@ -35,6 +35,11 @@ export class ReadMarks {
     this.#tellSoon(roomId, mark)
   }
 
+  /** Up to which message a room was read; 0 when nothing is known. */
+  of(roomId: string): number {
+    return this.#marks.get(roomId)?.messageId ?? 0
+  }
+
   /** A connection is open. */
   up(): void {
     for (const [roomId, mark] of this.#marks) this.#tellSoon(roomId, mark)

@@ -46,6 +46,8 @@ export interface RoomListOptions {
   /** Whether the room's events come by themselves, since it is open. */
   readonly isFollowed: (id: string) => boolean
   readonly roomOf: (info: RoomInfo) => Room
+  /** Up to which message a room was read here; 0 when it was not. */
+  readonly readTo: (id: string) => number
   /** The list changed: to be kept. */
   readonly onChange: (rooms: readonly RoomInfo[]) => void
 }
@@ -61,6 +63,8 @@ export class RoomList implements Rooms {
   readonly #state = new Cell<RoomListState>({ status: "empty", rooms: [] })
   readonly #byId = new Map<string, RoomInfo>()
   #isWatched = false
+  /** Whether the server was heard once: what was kept from before is not enough. */
+  #isLoaded = false
   #loading: Promise<void> | null = null
   #cancelRest: (() => void) | null = null
   /** How far the inbox was heard; null before it is followed. */
@@ -114,7 +118,7 @@ export class RoomList implements Rooms {
   /** A connection is open. */
   up(): void {
     if (!this.#isWatched) return
-    if (this.#state.get().status !== "stale") void this.load().catch(() => {})
+    if (!this.#isLoaded) void this.load().catch(() => {})
     else void this.#follow().then(() => this.#show("ready"), this.#loadSoon)
   }
 
@@ -161,7 +165,8 @@ export class RoomList implements Rooms {
     try {
       const found = await this.#fetch()
       this.#byId.clear()
-      for (const info of found) if (isListed(info)) this.#byId.set(info.id, info)
+      for (const info of found) if (isListed(info)) this.#byId.set(info.id, this.#asRead(info))
+      this.#isLoaded = true
       this.#show("stale")
       await this.#follow()
       if (this.#options.isConnected()) this.#show("ready")
@@ -169,6 +174,14 @@ export class RoomList implements Rooms {
       this.#show("stale")
       throw error
     }
+  }
+
+  /** The server may have answered before it heard how far was read here. */
+  #asRead(info: RoomInfo): RoomInfo {
+    const readTo = this.#options.readTo(info.id)
+    if (readTo <= (info.read_message_id ?? 0)) return info
+    const isAll = readTo >= (info.last_message?.message_id ?? 0)
+    return { ...info, read_message_id: readTo, ...(isAll && { unread: 0 }) }
   }
 
   async #fetch(): Promise<RoomInfo[]> {
