@@ -56,17 +56,20 @@ export function installWatch(): void {
     (event) => void painted().then(() => keyPaintsMs.push(performance.now() - event.timeStamp)),
     true,
   )
-  /** The next frame: when it began, and where each line stands in it as it is drawn, after all that scripts mend. */
+  /**
+   * The next frame: when it began, and where the text of each line stands in it as it is drawn, after all that
+   * scripts mend. The text, for a line's head comes and goes with what stands before it.
+   */
   const drawnLines = () =>
     new Promise<{ atMs: number; rects: Map<string, DOMRectReadOnly> }>((resolve) => {
       requestAnimationFrame((atMs) => {
-        const observed = lines()
+        const observed = lines().flatMap((line) => line.querySelector(".text") ?? [])
         if (observed.length === 0) return resolve({ atMs, rects: new Map() })
         const observer = new IntersectionObserver((entries) => {
           observer.disconnect()
           const keyed = entries.map(
             ({ target, boundingClientRect }) =>
-              [(target as HTMLElement).dataset.key ?? "", boundingClientRect] as const,
+              [target.closest<HTMLElement>("article")?.dataset.key ?? "", boundingClientRect] as const,
           )
           // One that went in the middle of the frame has no place in it.
           resolve({ atMs, rects: new Map(keyed.filter(([, rect]) => rect.height > 0)) })
