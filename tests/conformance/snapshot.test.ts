@@ -111,7 +111,7 @@ const actions: Record<string, (stage: Stage) => Promise<unknown>> = {
   reading: ({ room }) => Promise.resolve(room.messages.markRead(lastOf(room))),
 }
 
-test("[K20] after every action, what a client built from a snapshot and events is what a fresh one fetches", async () => {
+test("[K20] after every action, what a client made of a snapshot and events is what a fresh one fetches", async () => {
   const slug = unique("general")
   const [ann, bob] = [unique("ann"), unique("bob")]
   const watching = await enter(ann, slug)

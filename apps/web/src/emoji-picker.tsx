@@ -14,7 +14,7 @@ interface EmojiPickerProps {
 }
 
 /**
- * A panel to pick an emoji from: by looking, by searching, with the pointer or with the arrow keys. Shift keeps it open.
+ * A panel to pick an emoji from: by looking, by searching, with the pointer or the arrow keys. Shift keeps it open.
  * It closes when the focus or a click goes elsewhere.
  */
 export function EmojiPicker({ onPick, onClose }: EmojiPickerProps) {

@@ -2,7 +2,7 @@ import type { DurableEvent, EventOf, HistoryPage, MessageEvent } from "@klatch/p
 import type { TimelineMessage } from "./message.ts"
 import { isSameMessage, toMessage, withChange } from "./message.ts"
 
-/** Past this many, the oldest messages are let go, or the newest while someone reads far back; they can be paged again. */
+/** Past this many, the oldest are let go, or the newest while someone reads far back; they can be paged again. */
 export const messagesMax = 10_000
 /** So many more are held before the oldest are let go: not one at every message. */
 const trimSlack = 500

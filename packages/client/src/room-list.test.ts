@@ -23,7 +23,7 @@ async function start(store?: Store) {
 }
 
 describe("the list of rooms", () => {
-  test("[K22] is not asked for until it is wanted, then keeps itself up to date without a room being open", async () => {
+  test("[K22] is not asked for until it is wanted, then keeps itself up to date", async () => {
     const { clock, server, client, names, den } = await start()
     expect(client.rooms.get()).toEqual({ status: "empty", rooms: [] })
     client.rooms.load()

@@ -181,7 +181,7 @@ describe("a window", () => {
     expect(contentsOf(state).at(-1)).toBe("live again")
   })
 
-  test("[K21] whatever is paged and whenever it comes: ordered, whole, of bounded size, and in the state of the log", () => {
+  test("[K21] whatever is paged, whenever it comes: ordered, whole, bounded, in the state of the log", () => {
     fc.assert(fc.property(fc.integer({ min: 1 }), scrolled), { numRuns: 1_000 })
   })
 })

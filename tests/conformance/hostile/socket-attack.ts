@@ -90,9 +90,8 @@ function answerFaults(raw: RawSocket, sent: readonly string[]): string[] {
     const why = raw.isEnded ? "the connection broke without a close frame" : `no answer in ${answerMs} ms`
     const sizes = sent.map((text) => Buffer.byteLength(text)).join(" ")
     const heard = raw.texts().map((text) => text.slice(0, 100))
-    faults.push(
-      `${why} after ${sizes} bytes; heard ${heard.length}, last ${heard.slice(-3)}; sent ${sent.map((text) => text.slice(0, 50))}`,
-    )
+    const said = sent.map((text) => text.slice(0, 50))
+    faults.push(`${why} after ${sizes} bytes of ${said}; heard ${heard.length}, last ${heard.slice(-3)}`)
   }
   if (
     code === closeTable.frame_too_big.code &&
