@@ -91,4 +91,8 @@ describe("the metrics", () => {
     expect(ours).toContain('klatch_http_requests_total{status="4xx"} 1')
     expect(ours).toContain('db_write_latency_ms_bucket{le="2"} 1')
   })
+
+  test("hold none that needs a walk of the heap", async () => {
+    expect(await bench().metrics.text()).not.toContain("heap_space")
+  })
 })

@@ -45,6 +45,9 @@ export class Metrics {
     this.#nowMs = nowMs
     this.#lastScrapeMs = nowMs()
     collectDefaultMetrics({ register: this.#registry })
+    // On Bun they walk the whole heap, the server standing still: 73 ms for 400,000 objects, at each scrape.
+    for (const kind of ["total", "used", "available"])
+      this.#registry.removeSingleMetric(`nodejs_heap_space_size_${kind}_bytes`)
     this.flushSize = new Histogram({
       name: "klatch_flush_drafts",
       help: "Drafts in one transaction.",
