@@ -24,7 +24,9 @@ export function Dialog(props: DialogProps) {
     }
   }, [])
   const close = () => {
-    if (!isGone.current) props.onClose()
+    if (isGone.current) return
+    isGone.current = true
+    props.onClose()
   }
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape is the key for it, which the browser tells by onClose
@@ -33,6 +35,8 @@ export function Dialog(props: DialogProps) {
       class={props.class === undefined ? "dialog" : `dialog ${props.class}`}
       aria-labelledby={props.labelledBy}
       aria-label={props.label}
+      // Told at once, where the close that follows is told a moment later: a next key must not find it still open.
+      onCancel={close}
       onClose={close}
       onClick={(event) => {
         if (event.target === event.currentTarget && isBeside(event)) close()
