@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
-import type { Page } from "playwright-core"
+import type { Locator, Page } from "playwright-core"
 import { Peer } from "../harness/peer.ts"
 import { PrefixProxy } from "./prefix-proxy.ts"
 import { openStage, type Stage } from "./stage.ts"
@@ -15,15 +15,16 @@ const nearPx = 300
 
 /** Of very different heights, as messages are. */
 function contentOf(number: number): string {
-  const label = `#${String(number).padStart(4, "0")}`
+  const label = `#${String(number).padStart(5, "0")}`
   if (number % 7 === 0)
     return [label, ...Array.from({ length: number % 5 }, (_, i) => `line ${i}`)].join("\n")
   if (number % 11 === 0) return `${label} ${"a long story ".repeat(number % 60)}`
   return `${label} short`
 }
 
-/** Sends all, by two authors in turn, so that lines with and without a name alternate. */
-async function fill(wsUrl: string): Promise<void> {
+/** Sends all, by two authors in turn, so that lines with and without a name alternate. Answers their ids. */
+async function fill(wsUrl: string): Promise<number[]> {
+  const ids: number[] = []
   await using ann = await Peer.connect(wsUrl, "/ws?user=ann&room=den")
   await using bob = await Peer.connect(wsUrl, "/ws?user=bob&room=den")
   for (let from = 1; from <= count; from += 10) {
@@ -33,7 +34,9 @@ async function fill(wsUrl: string): Promise<void> {
       numbers.map((n) => author.ask({ type: "message", room_id: "den", content: contentOf(n) })),
     )
     expect(answers.map((answer) => answer.type)).toEqual(numbers.map(() => "ack"))
+    for (const answer of answers) ids.push(answer.message_id as number)
   }
+  return ids
 }
 
 /** How the log stands when nothing moves any more: its scroll, and where each message in the document is. */
@@ -52,7 +55,7 @@ function standing(page: Page): Promise<Standing> {
       const box = document.querySelector("[role=log]") as HTMLElement
       const topPx = box.getBoundingClientRect().top
       const lines = [...box.querySelectorAll("article")].map((line) => ({
-        number: Number(line.querySelector(".text")?.textContent?.slice(1, 5)),
+        number: Number(line.querySelector(".text")?.textContent?.match(/^#(\d+)/)?.[1]),
         topPx: line.getBoundingClientRect().top - topPx,
       }))
       return { top: box.scrollTop, height: box.scrollHeight, viewPx: box.clientHeight, lines }
@@ -75,6 +78,7 @@ describe(`a room with ${count} messages`, () => {
   let wsUrl: string
   let proxy: PrefixProxy
   let tab: Tab
+  let ids: number[]
   const seen = new Set<number>()
   /** How far a line stood from where it should, after older ones came in front, and after a turn of the wheel. */
   const jumps: number[] = []
@@ -83,7 +87,7 @@ describe(`a room with ${count} messages`, () => {
   beforeAll(async () => {
     stage = await openStage({ env: { LIMITS: "off" } })
     wsUrl = stage.server.wsUrl
-    await fill(wsUrl)
+    ids = await fill(wsUrl)
     proxy = await PrefixProxy.start(stage.server.port, "")
     tab = await Tab.open(stage.browser, `${proxy.url}/client.html?r=den&u=cat`)
   })
@@ -168,6 +172,130 @@ describe(`a room with ${count} messages`, () => {
     expect(at.height - at.top - at.viewPx).toBeLessThanOrEqual(jumpMaxPx)
     expect(at.lines.at(-1)?.number).toBe(count + 1)
     await tab.page.getByText("1 new message", { exact: true }).waitFor({ state: "detached" })
+    expect(tab.faults).toEqual([])
+  })
+
+  test("a quote leads to its original over all the pages between, and one click leads back", async () => {
+    await using ann = await Peer.connect(wsUrl, "/ws?user=ann&room=den")
+    const content = "about the third"
+    await ann.ask({ type: "message", room_id: "den", content, reply_to: ids[2] })
+    await tab.page.reload()
+    await tab.reads(content)
+    await tab.page.getByRole("button", { name: "Reply to an earlier message" }).click()
+    const third = lineOf(tab, 3)
+    await third.waitFor()
+    await isFocused(third)
+    const at = await standing(tab.page)
+    expect(inView(at).map((line) => line.number)).toContain(3)
+    expect(Math.max(...at.lines.map((line) => line.number))).toBeLessThan(200)
+    await tab.page.getByRole("button", { name: "Go to the latest messages" }).click()
+    await tab.page.getByRole("button", { name: "Reply to bob" }).waitFor()
+    expect(tab.faults).toEqual([])
+  })
+})
+
+/** The line of a message itself, and not of one that quotes it. */
+const lineOf = (tab: Tab, number: number) => {
+  const text = tab.page.locator(".text", { hasText: contentOf(number).slice(0, 6) })
+  return tab.log.getByRole("article").filter({ has: text })
+}
+
+const isFocused = async (line: Locator) => {
+  const handle = await line.elementHandle()
+  await line.page().waitForFunction((one) => one === document.activeElement, handle)
+}
+
+/** More than the client holds at once: the newest are let go while one reads the oldest. */
+const seaCount = 10_300
+const chunk = 300
+
+describe(`a room with ${seaCount} messages`, () => {
+  let stage: Stage | undefined
+  let tab: Tab
+  /** What the server says while it is held back; null: it is not. */
+  let heldBack: (() => void)[] | null = null
+  beforeAll(async () => {
+    stage = await openStage({ env: { LIMITS: "off" } })
+    const { server, browser } = stage
+    await using ann = await Peer.connect(server.wsUrl, "/ws?user=ann")
+    await ann.ask({ type: "join", room_id: "sea" })
+    let first: unknown
+    for (let from = 1; from <= seaCount; from += chunk) {
+      const frame = (n: number) => ({ type: "message", room_id: "sea", content: contentOf(n) })
+      const ack = await ann.ask(frame(from))
+      first ??= ack.message_id
+      for (let n = from + 1; n < from + chunk - 1 && n < seaCount; n++) ann.send(frame(n))
+      if (from + chunk - 1 <= seaCount) await ann.ask(frame(from + chunk - 1))
+      ann.heard.length = 0
+    }
+    await ann.ask({ type: "message", room_id: "sea", content: "about the first", reply_to: first })
+    tab = await Tab.blank(browser)
+    await tab.page.routeWebSocket(/\/ws/, (page) => {
+      page.connectToServer().onMessage((message) => {
+        if (heldBack === null) page.send(message)
+        else heldBack.push(() => page.send(message))
+      })
+    })
+    await tab.page.goto(`${server.url}/client.html?r=sea&u=cat`)
+    await tab.isIn()
+  })
+  afterAll(() => stage?.[Symbol.asyncDispose]())
+
+  const lines = () => tab.log.getByRole("article").count()
+  let few = 0
+
+  test("is gone through to the first message, with few lines in the document", async () => {
+    await tab.reads("about the first")
+    few = await lines()
+    await tab.page.getByRole("button", { name: "Reply to an earlier message" }).click()
+    const first = lineOf(tab, 1)
+    // Over two hundred pages.
+    await first.waitFor({ timeout: testMs / 2 })
+    await isFocused(first)
+    expect(await lines()).toBeLessThan(3 * few)
+  })
+
+  test("loads the newest, which were let go, without moving what is read", async () => {
+    await tab.log.focus()
+    await tab.page.keyboard.press("PageDown")
+    heldBack = []
+    let before = await standing(tab.page)
+    // Lines that were never seen turn out taller or lower than thought: the end moves until they are.
+    while (before.height - before.top - before.viewPx > jumpMaxPx) {
+      await tab.page.keyboard.press("End")
+      before = await standing(tab.page)
+    }
+    expect(before.lines.at(-1)?.number).toBeGreaterThan(9_000)
+    // The oldest are let go for the newest, once nothing moves.
+    const dropped = tab.page.evaluate(async () => {
+      const box = document.querySelector("[role=log]") as HTMLElement
+      for (let highest = 0; box.scrollHeight > highest - 500; ) {
+        highest = Math.max(highest, box.scrollHeight)
+        await new Promise(requestAnimationFrame)
+      }
+    })
+    for (const say of heldBack) say()
+    heldBack = null
+    const last = before.lines.at(-1)?.number as number
+    await lineOf(tab, last + 1).waitFor()
+    await dropped
+    const after = await standing(tab.page)
+    const anchors = inView(before)
+    expect(anchors.length).toBeGreaterThan(2)
+    const slips = anchors.map(
+      ({ number, topPx }) =>
+        (after.lines.find((line) => line.number === number)?.topPx ?? Number.NaN) - topPx,
+    )
+    expect(slips.filter((px) => !(Math.abs(px) <= jumpMaxPx))).toEqual([])
+    expect(await lines()).toBeLessThan(3 * few)
+  })
+
+  test("what one writes far back is shown at the end", async () => {
+    await tab.write("back again")
+    await tab.hasStored("back again")
+    await tab.reads("about the first")
+    expect(await lines()).toBeLessThan(3 * few)
+    expect(await tab.page.getByRole("button", { name: "Go to the latest messages" }).count()).toBe(0)
     expect(tab.faults).toEqual([])
   })
 })

@@ -58,7 +58,10 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
     const content = text.value.trim()
     if (!isSendable(content)) return
     // Should it fail, its line in the log says so, with a way to try again.
-    room.messages.send(content, replying.value === null ? {} : { replyTo: replying.value })
+    const { messages } = room
+    messages.send(content, replying.value === null ? {} : { replyTo: replying.value })
+    // Far back in the room one would not see what one wrote.
+    if (messages.get().hasNewer) messages.toNewest().catch(() => {})
     replying.value = null
     names.close()
     write("")

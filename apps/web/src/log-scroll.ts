@@ -1,9 +1,10 @@
 import { KlatchError, type Room, type TimelineMessage, type TimelineState } from "@klatch/client"
-import { useSignal } from "@preact/signals"
+import { type Signal, useSignal } from "@preact/signals"
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import type { VirtualizerHandle } from "virtua"
 import type { OlderTrouble } from "./log-state.tsx"
-import { countNew, grewInFront, type Row } from "./row.ts"
+import { countNew, type Row } from "./row.ts"
+import { movedInFront } from "./row-step.ts"
 
 /** The height of what stands above the messages; `.log-top` in the style has the same. */
 export const topPx = 112
@@ -11,36 +12,50 @@ export const topPx = 112
 export const aheadPx = 1_000
 /** So near to the end counts as being there. */
 const endPx = 48
-/** Older messages are asked for when so much is left above. */
-const olderPx = 800
+/** Older messages are asked for when so much is left above; newer ones that were let go, when so much is below. */
+const nearPx = 800
 
 interface LogScrollOptions {
   readonly room: Room
   readonly timeline: TimelineState
   readonly rows: readonly Row[]
   readonly selfId: string | undefined
+  /** Set here: whether nothing scrolls. */
+  readonly isStill: Signal<boolean>
 }
 
 export type LogScroll = ReturnType<typeof useLogScroll>
 
 /** Where the log stands, and what moves it. */
-export function useLogScroll({ room, timeline, rows, selfId }: LogScrollOptions) {
+export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrollOptions) {
   const box = useRef<HTMLDivElement>(null)
   const lines = useRef<HTMLDivElement>(null)
   const list = useRef<VirtualizerHandle>(null)
   const shownRows = useRef(rows)
   /** The newest message there was when the reader was last at the end. */
   const seenId = useRef(0)
+  /** On the way to the newest, which were let go. */
+  const isGoing = useRef(false)
+  /** Someone else moves the log now: it stays where it is, and loads nothing. */
+  const isHeld = useRef(false)
   const isAtEnd = useSignal(true)
   const newCount = useSignal(0)
   const olderTrouble = useSignal<OlderTrouble>(null)
-  const shift = grewInFront(shownRows.current, rows)
+  const shift = movedInFront(shownRows.current, rows)
 
   const see = () => {
     seenId.current = newestId(timeline.messages)
     newCount.value = 0
   }
   const toEnd = () => {
+    if (timeline.hasNewer) {
+      isGoing.current = true
+      room.messages.toNewest().catch(() => {
+        isGoing.current = false
+      })
+      return
+    }
+    isGoing.current = false
     isAtEnd.value = true
     see()
     list.current?.scrollToIndex(rows.length - 1, { align: "end" })
@@ -52,13 +67,22 @@ export function useLogScroll({ room, timeline, rows, selfId }: LogScrollOptions)
       olderTrouble.value = isLimit ? "limit" : "failed"
     })
   }
-  const wantsOlder = () => timeline.hasOlder && timeline.status === "ready" && olderTrouble.value === null
+  const isReady = () => timeline.status === "ready" && !isHeld.current && !isGoing.current
+  const wantsOlder = () => timeline.hasOlder && isReady() && olderTrouble.value === null
   const onScroll = (offset: number) => {
     const handle = list.current
     if (handle === null || box.current === null) return
-    isAtEnd.value = box.current.scrollHeight - offset - box.current.clientHeight < endPx
+    isStill.value = false
+    const belowPx = box.current.scrollHeight - offset - box.current.clientHeight
+    isAtEnd.value = belowPx < endPx && !timeline.hasNewer && !isHeld.current
     if (isAtEnd.value) see()
-    if (offset < olderPx && wantsOlder()) older()
+    if (offset < nearPx && wantsOlder()) older()
+    // Should it fail, the next turn of the wheel asks again.
+    else if (belowPx < nearPx && timeline.hasNewer && isReady()) room.messages.loadNewer().catch(() => {})
+  }
+
+  const onScrollEnd = () => {
+    isStill.value = true
   }
 
   useLayoutEffect(() => {
@@ -67,13 +91,14 @@ export function useLogScroll({ room, timeline, rows, selfId }: LogScrollOptions)
     const newest = rows.at(-1)
     const grew = newest !== undefined && newest.key !== before.at(-1)?.key
     const isOwn = newest?.kind === "message" && newest.message.delivery === "sending"
-    if (isAtEnd.value || (grew && isOwn)) toEnd()
-    else newCount.value = countNew(timeline.messages, seenId.current, selfId)
-    if (
-      box.current !== null &&
-      box.current.scrollHeight <= box.current.clientHeight + olderPx &&
-      wantsOlder()
-    )
+    const isElsewhere = !timeline.hasNewer && !shift && isReplaced(before, rows)
+    if (isAtEnd.value || isGoing.current || isElsewhere || (grew && isOwn)) toEnd()
+    else {
+      const count = countNew(timeline.messages, seenId.current, selfId)
+      // Those that were let go are not counted again.
+      newCount.value = timeline.hasNewer ? Math.max(count, newCount.value) : count
+    }
+    if (box.current !== null && box.current.scrollHeight <= box.current.clientHeight + nearPx && wantsOlder())
       older()
   }, [rows, timeline.status])
 
@@ -87,7 +112,33 @@ export function useLogScroll({ room, timeline, rows, selfId }: LogScrollOptions)
     return () => resized.disconnect()
   }, [rows.length === 0])
 
-  return { box, lines, list, shift, isAtEnd, newCount, olderTrouble, toEnd, older, onScroll }
+  /** While held, the log does not move by itself. */
+  const hold = (isHeldNow: boolean) => {
+    isHeld.current = isHeldNow
+    if (isHeldNow) isAtEnd.value = false
+  }
+
+  return {
+    box,
+    lines,
+    list,
+    shift,
+    isAtEnd,
+    newCount,
+    olderTrouble,
+    hold,
+    toEnd,
+    older,
+    onScroll,
+    onScrollEnd,
+  }
+}
+
+/** Whether nothing is left of what was shown: it begins anew at the newest, and the place to keep is gone. */
+function isReplaced(before: readonly Row[], after: readonly Row[]): boolean {
+  const first = before.find((row) => row.kind === "message")
+  const firstNow = after.find((row) => row.kind === "message")
+  return first !== undefined && firstNow !== undefined && first.key !== firstNow.key
 }
 
 const newestId = (messages: readonly TimelineMessage[]): number =>

@@ -12,6 +12,7 @@ import { lineOf } from "./markdown-node.ts"
 import { MessageLine } from "./message-line.tsx"
 import { type Jump, useJump } from "./reply-jump.ts"
 import { firstUnread, indexOfMessage, keyOf, type Row, rowsOf } from "./row.ts"
+import { useSteps } from "./row-step.ts"
 import { words } from "./words.ts"
 
 export { LogLoading } from "./log-state.tsx"
@@ -34,15 +35,24 @@ interface LogProps {
 /** The messages; only the lines in view are in the document. At the end it stays at the end, else where it is. */
 export function Log(props: LogProps) {
   const { room, timeline, selfId } = props
-  const { messages, hasOlder } = timeline
+  const { hasOlder } = timeline
+  /** An older message is looked for: the pages on the way to it are not shown one by one. */
+  const isSeeking = useSignal(false)
+  /** Nothing scrolls. */
+  const isStill = useSignal(true)
+  const messages = useSteps(timeline.messages, isSeeking.value, isStill)
   const unreadId = useMemo(
     () => firstUnread(messages, hasOlder, props.unreadAfter, selfId),
     [messages, hasOlder, props.unreadAfter, selfId],
   )
   const rows = useMemo(() => rowsOf(messages, unreadId), [messages, unreadId])
-  const scroll = useLogScroll({ room, timeline, rows, selfId })
-  const jump = useJump(room, rows, scroll)
+  const scroll = useLogScroll({ room, timeline, rows, selfId, isStill })
+  const jump = useJump({ room, rows, scroll, isSeeking })
   const kept = useKeptLine(rows)
+  const toEnd = () => {
+    jump.stop()
+    scroll.toEnd()
+  }
   const edited = props.editing.value
   useEffect(() => {
     if (edited === null) return
@@ -104,6 +114,7 @@ export function Log(props: LogProps) {
                 bufferSize={aheadPx}
                 shift={scroll.shift}
                 onScroll={scroll.onScroll}
+                onScrollEnd={scroll.onScrollEnd}
                 data={rows}
                 {...(kept.at >= 0 && { keepMounted: [kept.at] })}
               >
@@ -114,8 +125,8 @@ export function Log(props: LogProps) {
         )}
       </div>
       <JumpNotice jump={jump} />
-      {!scroll.isAtEnd.value && <ToEnd count={scroll.newCount.value} onClick={scroll.toEnd} />}
-      <Announcer messages={messages} selfId={selfId} />
+      {!scroll.isAtEnd.value && <ToEnd count={scroll.newCount.value} onClick={toEnd} />}
+      <Announcer messages={timeline.messages} selfId={selfId} />
     </div>
   )
 }

@@ -1,7 +1,7 @@
 import type { Room, TimelineMessage } from "@klatch/client"
 import { type Signal, useSignal } from "@preact/signals"
 import { memo } from "preact/compat"
-import { useLayoutEffect, useRef } from "preact/hooks"
+import { useEffect, useRef } from "preact/hooks"
 import { tone } from "./author.ts"
 import { Avatar } from "./avatar.tsx"
 import { fullTimeLabel, timeLabel } from "./day.ts"
@@ -39,9 +39,7 @@ export const MessageLine = memo(function MessageLine(props: MessageLineProps) {
   const isDeleted = message.deleted_at !== undefined
   const isBusy = isEditing || isAsking.value
   const verbs = isDeleted || message.delivery !== "sent" ? null : verbsOf(props, isAsking)
-  useLayoutEffect(() => {
-    if (isLit) article.current?.focus({ preventScroll: true })
-  }, [isLit])
+  useEffect(() => (isLit ? focusSoon(article) : undefined), [isLit])
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || isModified(event)) return
     if (event.key === "Escape") return document.getElementById("composer")?.focus()
@@ -106,6 +104,17 @@ export const MessageLine = memo(function MessageLine(props: MessageLineProps) {
     </article>
   )
 })
+
+/** A line that just came into the document takes no focus before it was measured, a frame or two later. */
+function focusSoon(line: { current: HTMLElement | null }): () => void {
+  let frame = 0
+  const focus = () => {
+    line.current?.focus({ preventScroll: true })
+    if (document.activeElement !== line.current) frame = requestAnimationFrame(focus)
+  }
+  focus()
+  return () => cancelAnimationFrame(frame)
+}
 
 function verbsOf({ row, room, isOwn, editing }: MessageLineProps, isAsking: Signal<boolean>): Verbs {
   const reply = () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import type { TimelineMessage } from "@klatch/client"
-import { countNew, firstUnread, grewInFront, groupGapMs, indexOfMessage, keyOf, rowsOf } from "./row.ts"
+import { countNew, firstUnread, groupGapMs, indexOfMessage, keyOf, rowsOf } from "./row.ts"
 
 const noon = new Date(2026, 2, 9, 12).getTime()
 let born = 0
@@ -68,16 +68,6 @@ test("keys are unique also when two authors chose one client id", () => {
     message("b", noon),
   ])
   expect(new Set(rows.map((row) => row.key)).size).toBe(rows.length)
-})
-
-test("growth in front is told from growth at the end", () => {
-  const [a, b, c] = [message("a", noon), message("b", noon), message("c", noon)]
-  expect(grewInFront(rowsOf([b]), rowsOf([a, b]))).toBe(true)
-  expect(grewInFront(rowsOf([b]), rowsOf([a, b, c]))).toBe(true)
-  expect(grewInFront(rowsOf([b]), rowsOf([b, c]))).toBe(false)
-  expect(grewInFront(rowsOf([]), rowsOf([a]))).toBe(false)
-  expect(grewInFront(rowsOf([a]), rowsOf([b, c]))).toBe(false)
-  expect(grewInFront(rowsOf([a]), rowsOf([]))).toBe(false)
 })
 
 test("the unread line stands below the day, above the first unread message, which leads", () => {

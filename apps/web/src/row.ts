@@ -72,14 +72,6 @@ export function keyOf(message: TimelineMessage): string {
     : `c ${message.from} ${message.client_id}`
 }
 
-/** Whether `after` is `before` with lines put in front. */
-export function grewInFront(before: readonly Row[], after: readonly Row[]): boolean {
-  const first = before.find((row) => row.kind === "message")
-  const firstNow = after.find((row) => row.kind === "message")
-  if (first === undefined || firstNow === undefined || first.key === firstNow.key) return false
-  return after.some((row) => row.key === first.key)
-}
-
 /** Where the message of an id stands; -1 when it is not held. Ids ascend; ours on their way have none and come last. */
 export function indexOfMessage(messages: readonly TimelineMessage[], id: number): number {
   let low = 0
