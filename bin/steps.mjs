@@ -22,7 +22,7 @@ export const steps = [
   },
   { name: "contract", limitS: 120, tests: ["tests/contract"], needs: ["redis"] },
   { name: "conformance", limitS: 180, tests: ["tests/conformance"], needs: ["redis"] },
-  { name: "e2e", limitS: 180, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
+  { name: "e2e", limitS: 300, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
   { name: "docs", limitS: 180, tests: ["tests/docs"], needs: ["chromium"] },
   { name: "chaos", limitS: 240, tests: ["tests/chaos"], needs: ["redis"] },
 ]

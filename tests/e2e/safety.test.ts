@@ -34,7 +34,12 @@ function expectClean(tab: Tab, url: string = server.url): void {
 const injected = (tab: Tab) =>
   tab.page.evaluate(() =>
     [...document.body.querySelectorAll("*")].flatMap((element) => {
-      const isOurs = !element.closest(".text") || element.matches(".text, .text > a[href^='http']")
+      // What a message's own marks may come to, and no attribute besides these.
+      const marks = "p, pre, code, blockquote, ul, ol, li, strong, em, s, br, span.mention, a[href^='http']"
+      const known = "class dir tabindex data-language value href rel target".split(" ")
+      const isPlain = element.getAttributeNames().every((name) => known.includes(name))
+      const isOurs =
+        !element.closest(".text") || element.matches(".text") || (element.matches(marks) && isPlain)
       const handlers = element.getAttributeNames().filter((name) => name.startsWith("on"))
       const foreign = element.matches("script, iframe, object, embed, base, meta, link, style, video, math")
       return isOurs && !foreign && handlers.length === 0 ? [] : [element.outerHTML]
