@@ -36,7 +36,7 @@ const injected = (tab: Tab) =>
     [...document.body.querySelectorAll("*")].flatMap((element) => {
       // What a message's own marks may come to, and no attribute besides these.
       const marks = "p, pre, code, blockquote, ul, ol, li, strong, em, s, br, span.mention, a[href^='http']"
-      const known = "class dir tabindex data-language value href rel target".split(" ")
+      const known = "class dir tabindex title data-language value href rel target".split(" ")
       const isPlain = element.getAttributeNames().every((name) => known.includes(name))
       const isOurs =
         !element.closest(".text") || element.matches(".text") || (element.matches(marks) && isPlain)
