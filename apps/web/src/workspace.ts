@@ -10,6 +10,8 @@ import { readMarkOf, unreadIn } from "./workspace-unread.ts"
 
 /** How often "Today" is asked about, and rooms that others have opened to all: nobody tells of those. */
 const refreshMs = 60_000
+/** What waits is counted in so many rooms, those left last. */
+const visitedMax = 100
 
 /** One person's chat in this page: the client, the lists of rooms, and which room is looked at. Ends with `close()`. */
 export class Workspace {
@@ -45,7 +47,7 @@ export class Workspace {
   /** What was written here and waits for the connection, in the rooms looked at since the page was opened. */
   readonly waitingCount = computed(() => {
     let count = 0
-    for (const room of [...this.#visited.value, this.room.value])
+    for (const room of new Set([...this.#visited.value, this.room.value]))
       for (const message of signalOf(room.messages).value.messages)
         if (message.delivery === "sending") count++
     return count
@@ -97,8 +99,8 @@ export class Workspace {
   /** Goes to a room; the browser's Back comes back from there. */
   go(ref: string): void {
     if (ref === this.ref.value) return
-    const { room } = this
-    if (!this.#visited.value.includes(room.value)) this.#visited.value = [...this.#visited.value, room.value]
+    const others = this.#visited.value.filter((room) => room !== this.room.value)
+    this.#visited.value = [...others, this.room.value].slice(-visitedMax)
     history.pushState(null, "", this.hrefOf(ref))
     this.ref.value = ref
   }
