@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { Failures } from "./failures.mjs"
 import { endLeftovers } from "./leftovers.mjs"
 import { findPrerequisites } from "./prerequisites.mjs"
 import { launch, root } from "./root.mjs"
@@ -11,6 +13,8 @@ import { budgetS, foldersWithTests, steps } from "./steps.mjs"
 import { tools } from "./tools.mjs"
 
 const leftoverGraceMs = 3_000
+/** Ends a test that hangs, also on a machine that is busy with others; no measure of speed. */
+const testMs = 30_000
 let interrupted
 let endRunning = () => {}
 
@@ -76,6 +80,8 @@ function summary(results) {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0)
   console.log("\n── summary")
   for (const result of results) console.log(line(result))
+  for (const { name, failures = [] } of results)
+    for (const text of failures) console.log(`\n── failed in ${name}\n${text}`)
   console.log(`${sum("passed")} passed, ${sum("failed")} failed`)
   return sum("failed") === 0 ? 0 : 1
 }
@@ -94,46 +100,65 @@ async function runStep(step, { bun, env, limitMs, report }) {
         bun,
         [
           "test",
+          `--timeout=${testMs}`,
           "--reporter=junit",
           `--reporter-outfile=${report}`,
           ...folders.map((folder) => `./${folder}/`),
         ],
       ]
   const mark = `KLATCH_TEST_STEP=${randomUUID()}`
-  const ending = await runLimited(command, args, { ...env, KLATCH_TEST_STEP: mark.split("=")[1] }, limitMs)
+  const failures = new Failures()
+  const ending = await runLimited(
+    command,
+    args,
+    { ...env, KLATCH_TEST_STEP: mark.split("=")[1] },
+    limitMs,
+    failures,
+  )
   const left = await endLeftovers(mark, ending.fault ? 0 : leftoverGraceMs)
+  await Promise.race([ending.drained, sleep(leftoverGraceMs, undefined, { ref: false })])
   const counts = step.tests ? readCounts(report) : { passed: 0, failed: 0 }
   const fault =
     ending.fault ??
     (left.length > 0 ? `left running: ${left.join(", ")}` : undefined) ??
     (ending.code !== 0 && counts.failed === 0 ? `exit code ${ending.code}` : undefined) ??
     (step.tests && counts.passed + counts.failed === 0 ? "ran no test" : undefined)
-  return fault ? { ...counts, failed: counts.failed + 1, fault } : counts
+  const result = fault ? { ...counts, failed: counts.failed + 1, fault } : counts
+  return result.failed > 0 ? { ...result, failures: failures.texts() } : result
 }
 
 /** Biome colours its words also where nobody sees colours. */
 const plainWords = (tool) => (tool === "biome" && !process.stdout.isTTY ? ["--colors=off"] : [])
 
 /** Runs a program in a process group of its own, which dies as a whole at `limitMs` or when we are told to end. */
-function runLimited(command, args, env, limitMs) {
+function runLimited(command, args, env, limitMs, failures) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       detached: true,
-      stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}), ...env },
     })
+    for (const [stream, ours] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ])
+      stream.setEncoding("utf8").on("data", (chunk) => {
+        ours.write(chunk)
+        failures.take(chunk)
+      })
     let fault
     endRunning = (reason) => {
       fault ??= reason
       killGroup(child)
     }
     const timer = setTimeout(() => endRunning(`did not end within ${Math.round(limitMs / 1_000)} s`), limitMs)
+    const drained = new Promise((done) => child.on("close", done))
     const end = (code) => {
       clearTimeout(timer)
       endRunning = () => {}
       if (process.platform !== "linux") killGroup(child) // on Linux endLeftovers also tells what was left
-      resolve({ code, fault })
+      resolve({ code, fault, drained })
     }
     child.on("error", (error) => {
       fault = error.message

@@ -96,6 +96,7 @@ const environmentPlaces: readonly RegExp[] = [
   /^packages\/server\/src\/main\.ts$/, // where it comes in
   /^packages\/server\/src\/db\/embedded\/environment\.ts$/, // what the programs we start find of it
   /^packages\/testing\/src\/start-klatch\.ts$/, // the server that is started gets it handed on
+  /^tools\/fuzz\.ts$/, // the tests that are run get it handed on, with their seed
 ]
 
 /** The environment is read once, where it is checked. */

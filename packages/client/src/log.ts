@@ -150,15 +150,31 @@ function withFresh(log: RoomLog, page: HistoryPage, events: readonly MessageEven
 /** Past the bound the newest are let go: someone reads far back. Only a page as new as the cursor fits from here. */
 function withoutNewest(log: RoomLog): RoomLog {
   if (log.messages.length <= log.max) return log
-  const messages = log.messages.slice(0, log.max)
-  return { ...log, messages, hasNewer: true, changes: [], changesFloor: log.cursor ?? 0 }
+  return { ...cutTo(log, 0, log.max), hasNewer: true }
 }
 
 /** The same for the oldest, once there are `slack` too many. */
 function withoutOldest(log: RoomLog, slack: number): RoomLog {
   if (log.messages.length <= log.max + slack) return log
-  const messages = log.messages.slice(log.messages.length - log.max)
-  return { ...log, messages, hasOlder: true, changes: [], changesFloor: log.cursor ?? 0 }
+  return { ...cutTo(log, log.messages.length - log.max, log.messages.length), hasOlder: true }
+}
+
+/** Keeps some of the messages. Of those that go nothing stays: paged again, they may come from an older page. */
+function cutTo(log: RoomLog, from: number, to: number): RoomLog {
+  const messages = log.messages.slice(from, to)
+  const [first = 0, last = 0] = [messages[0]?.message_id, messages.at(-1)?.message_id].map((id) => id ?? 0)
+  const fresh = log.fresh.filter(({ fromId, toId }) => fromId <= last && toId >= first)
+  return {
+    ...log,
+    messages,
+    fresh: fresh.map((one) => ({
+      ...one,
+      fromId: Math.max(one.fromId, first),
+      toId: Math.min(one.toId, last),
+    })),
+    changes: [],
+    changesFloor: log.cursor ?? 0,
+  }
 }
 
 /** Keeps an event until the hole before it is closed. */

@@ -182,7 +182,7 @@ describe("a window", () => {
   })
 
   test("[K21] whatever is paged, whenever it comes: ordered, whole, bounded, in the state of the log", () => {
-    fc.assert(fc.property(fc.integer({ min: 1 }), scrolled), { numRuns: 1_000 })
+    fc.assert(fc.property(fc.integer({ min: 1 }), scrolled), { numRuns: 1_000, examples: [[1724604872]] })
   })
 })
 
