@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test"
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { buildClient, buildHooks } from "./build-client.ts"
+import { buildClient, buildHooks, buildTesting } from "./build-client.ts"
 import { root } from "./source.ts"
 
 const outdir = mkdtempSync(join(tmpdir(), "klatch-client-"))
@@ -45,4 +45,24 @@ test("the built hooks are one module that renders on a server, with the React th
     console.log(renderToString(createElement(KlatchProvider, { client }, createElement(Lobby))))
   `
   expect(await run(program)).toEqual({ out: "empty", err: "" })
+})
+
+test("the built in-memory Klatch is one module that the built SDK talks to on Node 20", async () => {
+  const [client, testing] = await Promise.all([
+    buildClient(join(outdir, "client")),
+    buildTesting(join(outdir, "testing")),
+  ])
+  const program = `
+    import { createClient } from ${JSON.stringify(client)}
+    import { createTestKlatch } from ${JSON.stringify(testing)}
+    const klatch = createTestKlatch()
+    const client = createClient(klatch.clientOptions("ann"))
+    client.connect()
+    const lobby = client.room("lobby")
+    await klatch.clock.settle(lobby.open())
+    await klatch.clock.settle(lobby.messages.send("hello").settled)
+    console.log(klatch.server.messages("lobby").map(({ content }) => content).join())
+    client.close()
+  `
+  expect(await run(program)).toEqual({ out: "hello", err: "" })
 })

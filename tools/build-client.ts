@@ -8,6 +8,9 @@ export const buildClient = (outdir: string): Promise<string> => build("packages/
 /** Builds the hooks, for a React that the application brings. */
 export const buildHooks = (outdir: string): Promise<string> => build("packages/react", outdir, ["react"])
 
+/** Builds what an application's own tests use, for browsers, Node 20 and Bun; only starting the server needs a disk. */
+export const buildTesting = (outdir: string): Promise<string> => build("packages/testing", outdir, ["node:*"])
+
 async function build(folder: string, outdir: string, external: string[]): Promise<string> {
   const { outputs } = await Bun.build({
     entrypoints: [join(root, folder, "src/index.ts")],
@@ -23,4 +26,5 @@ async function build(folder: string, outdir: string, external: string[]): Promis
 if (import.meta.main) {
   console.log(await buildClient(join(root, "packages/client/dist")))
   console.log(await buildHooks(join(root, "packages/react/dist")))
+  console.log(await buildTesting(join(root, "packages/testing/dist")))
 }

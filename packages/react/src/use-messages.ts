@@ -3,13 +3,18 @@ import { kept } from "./alike.ts"
 import { all, useReadable } from "./use-readable.ts"
 import { oneFor, view } from "./view.ts"
 
-type Actions = Pick<Messages, "send" | "retry" | "discard" | "edit" | "delete" | "loadOlder">
+type Actions = Pick<
+  Messages,
+  "send" | "retry" | "discard" | "edit" | "delete" | "markRead" | "loadOlder" | "loadNewer" | "toNewest"
+>
 
 /**
  * A room's messages, and what can be done with them. The functions stay the same for one room; a message stays the
  * same object until it changes, so that a row wrapped in `memo` renders only for its own message.
  */
-export interface MessagesView extends Pick<TimelineState, "status" | "messages" | "hasOlder">, Actions {}
+export interface MessagesView
+  extends Pick<TimelineState, "status" | "messages" | "hasOlder" | "hasNewer">,
+    Actions {}
 
 const viewOf = oneFor(({ messages }: Room) => {
   const actions: Actions = {
@@ -18,13 +23,22 @@ const viewOf = oneFor(({ messages }: Room) => {
     discard: (clientId) => messages.discard(clientId),
     edit: (messageId, content) => messages.edit(messageId, content),
     delete: (messageId) => messages.delete(messageId),
+    markRead: (messageId) => messages.markRead(messageId),
     loadOlder: () => messages.loadOlder(),
+    loadNewer: () => messages.loadNewer(),
+    toNewest: () => messages.toNewest(),
   }
-  const first: MessagesView = { status: "empty", messages: [], hasOlder: false, ...actions }
+  const first: MessagesView = {
+    status: "empty",
+    messages: [],
+    hasOlder: false,
+    hasNewer: false,
+    ...actions,
+  }
   // Without the head, which also moves for what changes no message.
   return view<MessagesView>([messages], first, (before) => {
-    const { status, messages: shown, hasOlder } = messages.get()
-    return { status, messages: kept(before.messages, shown), hasOlder, ...actions }
+    const { status, messages: shown, hasOlder, hasNewer } = messages.get()
+    return { status, messages: kept(before.messages, shown), hasOlder, hasNewer, ...actions }
   })
 })
 

@@ -155,6 +155,24 @@ export function clientSuite(kitOf: () => Kit): void {
       expect(messages.now.messages.at(-1)?.deleted_at).toBeString()
     })
 
+    test("marks as read and goes to the newest through a room's hooks", async () => {
+      await connect()
+      stage.server.post("lobby", "bob", "read me")
+      const messages = probe(kit, () => {
+        kit.hooks.useRoom("lobby")
+        return kit.hooks.useMessages(stage.client.room("lobby"))
+      })
+      await stage.show(messages.element)
+      expect(messages.now.hasNewer).toBe(false)
+      await kit.act(() => messages.now.markRead(messages.now.messages[0]!.message_id!))
+      await stage.run(5_000)
+      expect(stage.sent("read")).toBe(1)
+      const rendered = messages.seen.length
+      await kit.act(() => stage.clock.settle(messages.now.loadNewer()))
+      await kit.act(() => stage.clock.settle(messages.now.toNewest()))
+      expect(messages.seen.length).toBe(rendered)
+    })
+
     test("retries and discards what failed through a room's hooks", async () => {
       await connect()
       const room = stage.client.room("lobby")

@@ -141,12 +141,13 @@ export function renderSuite(kitOf: () => Kit): void {
     test("[K33] with functions that stay the same, and are the same everywhere", async () => {
       const { useMessages, useRoom, useRooms, useTyping } = kit.hooks
       const use = () => {
-        const { send, retry, discard, edit, delete: remove, loadOlder } = useMessages(room)
+        const { send, retry, discard, edit, delete: remove, ...more } = useMessages(room)
+        const pages = [more.loadOlder, more.loadNewer, more.toNewest, more.markRead]
         const { load, discover, create, direct } = useRooms()
         const { set } = useTyping(room)
         useRoom("lobby")
         const rooms = [load, discover, create, direct]
-        return [send, retry, discard, edit, remove, loadOlder, ...rooms, set] as readonly unknown[]
+        return [send, retry, discard, edit, remove, ...pages, ...rooms, set] as readonly unknown[]
       }
       const [one, other] = [probe(kit, use, "one"), probe(kit, use, "other")]
       await stage.show(one.element, other.element)
