@@ -33,7 +33,10 @@ export async function makeReference(): Promise<string> {
   const outDir = mkdtempSync(join(tmpdir(), "klatch-reference-"))
   try {
     const config = join(outDir, "tsconfig.json")
-    const options = { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: root, outDir }
+    const emit = { noEmit: false, declaration: true, emitDeclarationOnly: true, rootDir: root, outDir }
+    // One package found through another's link counts as a library, of which nothing is written, if the compiler's
+    // threads happen to come there first.
+    const options = { ...emit, preserveSymlinks: true }
     const files = parts.map(({ entry }) => join(root, entry))
     const typeRoots = [join(root, "node_modules")]
     const settings = {
