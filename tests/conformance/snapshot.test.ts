@@ -120,7 +120,7 @@ test("[K20] after every action, what a client made of a snapshot and events is w
     await act({ slug, ann, bob, ...watching, other })
     const fresh = await enter(ann, slug)
     const same = () => Bun.deepEquals(shown(watching), shown(fresh))
-    await until(`the state after ${name}`, same, 5_000).catch(() => {
+    await until(`the state after ${name}`, same, 15_000).catch(() => {
       expect({ after: name, ...shown(watching) }).toEqual({ after: name, ...shown(fresh) })
     })
     fresh.client.close()

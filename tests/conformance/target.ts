@@ -8,7 +8,7 @@ export interface Target {
 }
 
 /** What a test may take, with a server's start in it. */
-export const testMs = 30_000
+export const testMs = 60_000
 
 let found: Promise<Target> | undefined
 

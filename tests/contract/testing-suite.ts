@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import type { Client, Room } from "@klatch/client"
 import { type Stage, startMs } from "./testing-stage.ts"
 
-const testMs = 20_000
+const testMs = 60_000
 
 /** What an application sees of a Klatch through the SDK: the same of the real server and of the one in memory. */
 export function describeKlatch(name: string, start: () => Promise<Stage>): void {

@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   look: () => T | undefined | null | false | Promise<T | undefined | null | false>,
-  timeoutMs = 10_000,
+  timeoutMs = 25_000,
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs
   for (;;) {

@@ -126,7 +126,7 @@ test("a postmaster killed under load is restarted at the same socket, and client
     await writer.advances(100)
     const { pid } = postgres
     process.kill(pid, "SIGKILL")
-    await until(() => postgres.pid !== pid, systemClock, 15_000)
+    await until(() => postgres.pid !== pid, systemClock, 50_000)
     await writer.advances(100)
   }
   await writer.stop()
@@ -165,7 +165,7 @@ test("an owner that exits without a word takes PostgreSQL with it", async () => 
   const owner = new OwnerProcess(bed.seededDir())
   const { pid } = await owner.line("ready")
   await owner.say("exit")
-  expect(await until(() => !isAlive(pid), systemClock, 10_000)).toBe(true)
+  expect(await until(() => !isAlive(pid), systemClock, 50_000)).toBe(true)
 })
 
 describe("two owners of one DATA_DIR", () => {
