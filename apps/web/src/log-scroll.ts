@@ -40,8 +40,11 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   const isHeld = useRef(false)
   const isAtEnd = useSignal(true)
   const newCount = useSignal(0)
+  /** Counts older pages: their lines may be drawn before the next page can be asked for. */
+  const pages = useSignal(0)
   const olderTrouble = useSignal<OlderTrouble>(null)
-  const shift = movedInFront(shownRows.current, rows)
+  // Where nothing scrolls there is no place to keep, and the list would wait for a scroll that never comes.
+  const shift = movedInFront(shownRows.current, rows) && doesScroll(box.current)
 
   const see = () => {
     seenId.current = newestId(timeline.messages)
@@ -62,10 +65,15 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   }
   const older = () => {
     olderTrouble.value = null
-    room.messages.loadOlder().catch((thrown: unknown) => {
-      const isLimit = thrown instanceof KlatchError && thrown.code === "too_large"
-      olderTrouble.value = isLimit ? "limit" : "failed"
-    })
+    room.messages.loadOlder().then(
+      () => {
+        pages.value++
+      },
+      (thrown: unknown) => {
+        const isLimit = thrown instanceof KlatchError && thrown.code === "too_large"
+        olderTrouble.value = isLimit ? "limit" : "failed"
+      },
+    )
   }
   const isReady = () => timeline.status === "ready" && !isHeld.current && !isGoing.current
   const wantsOlder = () => timeline.hasOlder && isReady() && olderTrouble.value === null
@@ -100,7 +108,7 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
     }
     if (box.current !== null && box.current.scrollHeight <= box.current.clientHeight + nearPx && wantsOlder())
       older()
-  }, [rows, timeline.status])
+  }, [rows, timeline.status, pages.value])
 
   // Lines that turn out taller than thought, a keyboard that opens: at the end means staying there.
   useEffect(() => {
@@ -133,6 +141,8 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
     onScrollEnd,
   }
 }
+
+const doesScroll = (box: HTMLElement | null) => box !== null && box.scrollHeight > box.clientHeight
 
 /** Whether nothing is left of what was shown: it begins anew at the newest, and the place to keep is gone. */
 function isReplaced(before: readonly Row[], after: readonly Row[]): boolean {
