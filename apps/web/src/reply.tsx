@@ -6,7 +6,7 @@ import { Icon } from "./icon.tsx"
 import { blocksOf } from "./markdown.ts"
 import { lineOf } from "./markdown-node.ts"
 import { indexOfMessage } from "./row.ts"
-import { signalOf } from "./signal-of.ts"
+import { timelineOf } from "./signal-of.ts"
 import { words } from "./words.ts"
 
 const replies = new WeakMap<Room, Signal<number | null>>()
@@ -59,7 +59,7 @@ export function ReplyQuote(props: { original: TimelineMessage | null; onJump: ()
 /** Over the place to write: what is being replied to, and a way out. */
 export function ReplyBar({ room, onStop }: { room: Room; onStop: () => void }) {
   const id = replyIn(room).value
-  const { messages } = signalOf(room.messages).value
+  const { messages } = timelineOf(room).value
   if (id === null) return null
   const original = messages[indexOfMessage(messages, id)]
   return (

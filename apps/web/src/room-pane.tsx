@@ -9,7 +9,7 @@ import { Log, LogLoading } from "./log.tsx"
 import { MembersPanel } from "./members-panel.tsx"
 import { RoomHead } from "./room-head.tsx"
 import { RoomFailed, RoomNotKept } from "./room-pane-failed.tsx"
-import { signalOf } from "./signal-of.ts"
+import { signalOf, timelineOf } from "./signal-of.ts"
 import { words } from "./words.ts"
 import type { Workspace } from "./workspace.ts"
 import { isDirect, titleOf } from "./workspace-people.ts"
@@ -38,7 +38,7 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
   useEffect(open, [room])
   const self = signalOf(workspace.client.user).value
   const info = signalOf(room.info).value
-  const timeline = signalOf(room.messages).value
+  const timeline = timelineOf(room).value
   const connection = signalOf(workspace.client.connection).value
   const title =
     info === null ? (error.value === null ? room.ref : words.product) : titleOf(info, self?.username)

@@ -3,7 +3,7 @@ import { computed, effect, signal } from "@preact/signals"
 import { lobby, queryFor, readAddress } from "./address.ts"
 import { keepSeen, keptSeen } from "./kept.ts"
 import { Drafts } from "./kept-drafts.ts"
-import { signalOf } from "./signal-of.ts"
+import { roomsOf, signalOf, timelineOf } from "./signal-of.ts"
 import { Discovery } from "./workspace-discovery.ts"
 import { peopleOf } from "./workspace-people.ts"
 import { readMarkOf, unreadIn } from "./workspace-unread.ts"
@@ -21,7 +21,7 @@ export class Workspace {
   readonly room = computed<Room>(() => this.client.room(this.ref.value))
   /** Mine, the most recently spoken in first; null until they are known. */
   readonly mine = computed<readonly RoomInfo[] | null>(() => {
-    const { status, rooms } = signalOf(this.client.rooms).value
+    const { status, rooms } = roomsOf(this.client).value
     return status === "empty" || status === "loading" ? null : rooms
   })
   /** What the sidebar's search finds, mine among it. */
@@ -42,14 +42,13 @@ export class Workspace {
   /** Whom to write to, as far as the page has heard of them. */
   readonly people = computed<readonly string[]>(() => {
     const self = signalOf(this.client.user).value?.username
-    return peopleOf(this.mine.value ?? [], signalOf(this.room.value.messages).value.messages, self)
+    return peopleOf(this.mine.value ?? [], timelineOf(this.room.value).value.messages, self)
   })
   /** What was written here and waits for the connection, in the rooms looked at since the page was opened. */
   readonly waitingCount = computed(() => {
     let count = 0
     for (const room of new Set([...this.#visited.value, this.room.value]))
-      for (const message of signalOf(room.messages).value.messages)
-        if (message.delivery === "sending") count++
+      for (const message of timelineOf(room).value.messages) if (message.delivery === "sending") count++
     return count
   })
   /** What is written and not yet sent, by room. */
