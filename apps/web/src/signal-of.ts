@@ -6,7 +6,7 @@ const signals = new WeakMap<object, ReadonlySignal<unknown>>()
 /** While much comes in, it is drawn this often: more than anyone reads, and what one types stays at hand. */
 const restMs = 50
 
-/** The signal of a readable: always the same one, so that components may ask anew. It lives as long as the readable. */
+/** The signal of a readable: always the same one, so that components may ask anew. Lives as long as the readable. */
 export const signalOf = <T>(readable: Readable<T>): ReadonlySignal<T> => kept(readable, () => false)
 
 /** The same of a room's messages. Of a stream of others' messages the first is shown at once, the next ones together. */
