@@ -9,7 +9,7 @@ const restMs = 50
 /** The signal of a readable: always the same one, so that components may ask anew. Lives as long as the readable. */
 export const signalOf = <T>(readable: Readable<T>): ReadonlySignal<T> => kept(readable, () => false)
 
-/** The same of a room's messages. Of a stream of others' messages the first is shown at once, the next ones together. */
+/** The same of a room's messages. Of a stream of others' the first is shown at once, the next ones together. */
 export const timelineOf = (room: Room): ReadonlySignal<TimelineState> => kept(room.messages, isStream)
 
 /** The same of my rooms, whose counts may come a little later. */
