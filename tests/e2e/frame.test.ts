@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import type { Browser } from "playwright-core"
 import type { ServerProcess } from "../harness/server.ts"
+import { until } from "../harness/until.ts"
 import { PrefixProxy } from "./prefix-proxy.ts"
 import { openStage, type Stage } from "./stage.ts"
 import { Tab, testMs } from "./tab.ts"
@@ -178,6 +179,16 @@ describe("without a connection", () => {
     proxy.intercept = (path) => (isPage(path) ? undefined : unavailable)
     await tab.page.goto(`${proxy.url}/?r=attic&u=newt`)
     await tab.page.getByText("This room is not on this device yet").waitFor()
+    // Each further try to connect leaves that as it is.
+    await tab.page.evaluate(() => {
+      new MutationObserver(() => {
+        if (document.querySelector(".log-loading, .list-loading")) document.body.dataset.flickered = "yes"
+      }).observe(document.body, { childList: true, subtree: true })
+    })
+    const tries = () => tab.asked.filter((url) => url.startsWith("ws")).length
+    const before = tries()
+    await until("two further tries", () => tries() >= before + 2)
+    expect(await tab.page.evaluate(() => document.body.dataset.flickered)).toBeUndefined()
     await tab.write("first thing up here")
     await tab.reads("first thing up here")
     proxy.intercept = () => undefined

@@ -3,6 +3,7 @@ import { type Signal, useSignal } from "@preact/signals"
 import type { ComponentChildren } from "preact"
 import type { Frame } from "./app-frame.ts"
 import { Avatar } from "./avatar.tsx"
+import { isDown } from "./connection-notice.tsx"
 import { countLabel } from "./favicon-count.ts"
 import { Icon, type IconName } from "./icon.tsx"
 import { signalOf } from "./signal-of.ts"
@@ -181,7 +182,7 @@ export const signOf = (info: RoomInfo): IconName =>
   info.kind === "private" ? "lock" : info.kind === "group" ? "people" : "hash"
 
 function ListLoading({ workspace }: { workspace: Workspace }) {
-  if (signalOf(workspace.client.connection).value.phase === "waiting")
+  if (isDown(signalOf(workspace.client.connection).value))
     return <p class="list-note">{words.rooms.waiting}</p>
   return (
     <div class="list-loading" role="status" aria-label={words.rooms.loading}>
