@@ -291,6 +291,31 @@ describe("a search", () => {
   })
 })
 
+test("of a long list, the room that is looked at is in view", async () => {
+  await using tab = await open("?r=l-first&u=l-ann")
+  for (let i = 0; i < 30; i++)
+    await fetch(`${server.url}/rooms?user=l-ann`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ kind: "public", name: `l-room ${i}` }),
+    })
+  await link(tab, "l-room 29").waitFor()
+  const isInView = () =>
+    tab.page.waitForFunction(() => {
+      const item = document.querySelector(".lists [aria-current]")?.getBoundingClientRect()
+      const box = document.querySelector(".lists")?.getBoundingClientRect()
+      return item && box && item.top >= box.top && item.bottom <= box.bottom
+    })
+  for (const key of ["Alt+ArrowUp", "Alt+ArrowDown", "Alt+ArrowUp"]) {
+    await tab.page.keyboard.press(key)
+    await isInView()
+  }
+  await tab.page.reload()
+  await tab.isIn()
+  await isInView()
+  expect(tab.faults).toEqual([])
+})
+
 describe("on a phone", () => {
   const phone = { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true }
   /** Nothing is wider than the screen. */
