@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { bareLinkAt, placeOf, safeHref } from "./link.ts"
+import { bareLinkAt, hasForeignHost, placeOf, safeHref } from "./link.ts"
 import { blocksOf } from "./markdown.ts"
 import { type Inline, textOf } from "./markdown-node.ts"
 
@@ -76,10 +76,33 @@ test("only http, https and mail addresses pass the door to href", () => {
     expect(safeHref(text)).toBeNull()
 })
 
+test("a host with letters that may look like others is known by how it is written", () => {
+  for (const text of [
+    "https://\u0430pple.example/",
+    "HTTP://b\u0430nk.example:8443",
+    "https://m\u00FCnchen.example?q",
+    "https://%D0%B0pple.example/",
+    "mailto:ann@\u0430pple.example?subject=hi",
+    "mailto:ann@%D0%B0pple.example",
+  ])
+    expect([text, hasForeignHost(text)]).toEqual([text, true])
+  for (const text of [
+    "https://apple.example/\u0430?\u0430#\u0430",
+    "https://xn--pple-43d.example/",
+    "https://apple.example?\u0430",
+    "https://apple.example\\\u0430",
+    "mailto:\u0430nn@apple.example?subject=\u0430",
+    "\u0430",
+  ])
+    expect([text, hasForeignHost(text)]).toEqual([text, false])
+})
+
 test("where a link goes is told by its host, or the mail address", () => {
   expect(placeOf("https://a.example:8443/b?c")).toBe("a.example:8443")
   expect(placeOf("mailto:ann%20b@a.example?subject=hi")).toBe("ann b@a.example")
   expect(placeOf("mailto:%E0%A4%A@a.example")).toBe("%E0%A4%A@a.example")
+  expect(placeOf("mailto:ann@%D0%B0pple.example")).toBe("ann@xn--pple-43d.example")
+  expect(placeOf("mailto:ann@%D0%B0%20b")).toBe("ann@%D0%B0%20b")
 })
 
 test("nothing but http and https is ever a link", () => {
@@ -123,6 +146,47 @@ test("an address that hides its host behind a user name stays text", () => {
   expect(links("https://bank.example:443@evil.example/")).toEqual([])
 })
 
-test("a look-alike host is told in its true spelling by href", () => {
-  expect(links("https://b\u0430nk.example/")).toEqual(["https://xn--bnk-6cd.example/"])
+test("a look-alike host is told in its true spelling, by href and beside the link", () => {
+  const places = (content: string) =>
+    inlines(content).flatMap((node) => (node.kind === "link" ? [[node.href, node.place]] : []))
+  const bank = "https://b\u0430nk.example"
+  const told = [["https://xn--bnk-6cd.example/", "xn--bnk-6cd.example"]]
+  for (const content of [
+    `${bank}/`,
+    `(${bank})`,
+    `[${bank}](${bank})`,
+    `[${bank}/](${bank}/)`,
+    `[b\u0430nk.example](${bank})`,
+    `[https://bank.example/](${bank}/)`,
+  ])
+    expect([content, places(content)]).toEqual([content, told])
+  expect(places("https://bank.example/b\u0430nk")).toEqual([["https://bank.example/b%D0%B0nk", undefined]])
+  expect(places("https://xn--bnk-6cd.example/")).toEqual([["https://xn--bnk-6cd.example/", undefined]])
+})
+
+test("an address behind a letter or a line of a word is none", () => {
+  for (const content of [
+    "ahttps://a.example",
+    "1https://a.example",
+    "a_https://a.example",
+    "\\_https://a.example",
+  ])
+    expect([content, links(content)]).toEqual([content, []])
+})
+
+test("an address between marks stays a link, without them", () => {
+  for (const mark of ["_", "*", "**", "__", "~~"]) {
+    const [styled] = inlines(`${mark}https://example.com/${mark}`)
+    const inside = styled !== undefined && "children" in styled ? styled.children : []
+    expect([mark, inside]).toEqual([
+      mark,
+      [
+        {
+          kind: "link",
+          href: "https://example.com/",
+          children: [{ kind: "text", text: "https://example.com/", at: mark.length }],
+        },
+      ],
+    ])
+  }
 })

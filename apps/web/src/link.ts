@@ -56,10 +56,29 @@ export function safeHref(text: string): string | null {
   return url.href
 }
 
-/** Where an address of `safeHref` goes, in few words: its host, or the mail address. */
+/**
+ * Where an address of `safeHref` goes, in few words: its host, or the mail address. Hosts are told in letters that
+ * cannot be taken for others: `xn--...` for what is not ASCII.
+ */
 export function placeOf(href: string): string {
   const url = new URL(href)
-  return url.protocol === "mailto:" ? decoded(url.pathname) : url.host
+  return url.protocol === "mailto:" ? mailPlace(decoded(url.pathname)) : url.host
+}
+
+/** Whether an address as it is written names its host with letters that may look like others: a Cyrillic a. */
+export function hasForeignHost(text: string): boolean {
+  const host = /^https?:\/\/([^/?#\\]*)/i.exec(text)?.[1] ?? /^mailto:[^?]*@([^?]*)/i.exec(text)?.[1] ?? ""
+  return !isAscii(host) || /%/.test(host)
+}
+
+const isAscii = (text: string): boolean => [...text].every((char) => char <= "\u007f")
+
+function mailPlace(address: string): string {
+  const at = address.lastIndexOf("@") + 1
+  const host = address.slice(at)
+  return isAscii(host)
+    ? address
+    : address.slice(0, at) + (URL.parse(`http://${host}`)?.host ?? encodeURI(host))
 }
 
 function decoded(text: string): string {

@@ -1,4 +1,4 @@
-import { bareLinkAt, placeOf, safeHref } from "./link.ts"
+import { bareLinkAt, hasForeignHost, placeOf, safeHref } from "./link.ts"
 import { type Inline, joined, type Line, type Styled, textOf } from "./markdown-node.ts"
 
 /** Where something other than text may begin. */
@@ -110,13 +110,17 @@ class Reader {
   }
 
   #bare(at: number): void {
-    if (/[\p{L}\p{N}_]$/u.test(before(this.#text, at))) return
+    const previous = before(this.#text, at)
+    // A `_` that is read already is a mark, and no part of a word.
+    if (/[\p{L}\p{N}]$/u.test(previous) || (previous === "_" && this.#done < at)) return
     const found = bareLinkAt(this.#text, at)
     if (found === null || found.text === "") return
     this.#textTo(at)
     const end = at + found.text.length
     const node: Inline = { kind: "text", ...this.#piece(at, end) }
-    this.#push(found.href === null ? node : { kind: "link", href: found.href, children: [node] })
+    const { href } = found
+    const place = href !== null && hasForeignHost(found.text) ? { place: placeOf(href) } : {}
+    this.#push(href === null ? node : { kind: "link", href, ...place, children: [node] })
     this.#done = end
   }
 
@@ -141,7 +145,8 @@ class Reader {
     // No link holds another.
     this.#brackets = []
     const place = placeOf(href)
-    const isTold = read === href || read === match[1] || read === place
+    const isWritten = read === match[1] && !hasForeignHost(read)
+    const isTold = read === href || isWritten || read === place
     this.#push({ kind: "link", href, ...(!isTold && { place }), children })
     this.#done = at + 1 + match[0].length
   }
