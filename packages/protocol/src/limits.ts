@@ -6,6 +6,8 @@ export const limits = {
   usernameCharsMin: 2,
   usernameCharsMax: 32,
   displayNameCharsMax: 64,
+  passwordCharsMin: 8,
+  passwordCharsMax: 256,
   slugCharsMax: 64,
   roomNameCharsMax: 128,
   topicCharsMax: 512,

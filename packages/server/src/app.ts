@@ -1,5 +1,14 @@
 import { limits } from "@klatch/protocol"
-import { OpenIdentity } from "./auth/identity.ts"
+import { AccessTokens } from "./auth/access-tokens.ts"
+import { sharedSecret } from "./auth/accounts.sql.ts"
+import { Accounts } from "./auth/accounts.ts"
+import { Credentials } from "./auth/credentials.ts"
+import { Identity } from "./auth/identity.ts"
+import { Issuers } from "./auth/issuers.ts"
+import { OutsideUsers } from "./auth/outside-users.ts"
+import { Passwords } from "./auth/passwords.ts"
+import { Revocations } from "./auth/revocations.ts"
+import { SignIns } from "./auth/sign-ins.ts"
 import { Users } from "./auth/users.ts"
 import { Members, type RoomInfo } from "./chat/members/members.ts"
 import { Messages } from "./chat/messages/messages.ts"
@@ -10,6 +19,7 @@ import { LocalBusHub } from "./cluster/bus-local.ts"
 import type { Config } from "./config/environment.ts"
 import { migrate } from "./db/migrate.ts"
 import { Database, type DatabaseAddress, isOutage } from "./db/sql.ts"
+import { clientAddress } from "./edge/client-address.ts"
 import { makeCors } from "./edge/http/cors.ts"
 import { buildDocs } from "./edge/http/docs.ts"
 import { makeRoutes, openapiDocument } from "./edge/http/routes.ts"
@@ -65,6 +75,7 @@ export interface AppOverrides {
 
 const READY_PROBE_MS = 1_000
 const DRAIN_SPREAD_MS = 1_000
+const SIGNING_KEY_BYTES = 32
 
 /** The only place that knows every part. Starts listening; rejects when the database cannot be brought up to date. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -138,7 +149,38 @@ export async function startApp(options: AppOptions): Promise<App> {
   })
 
   const users = new Users(db, clock, newId)
-  const identity = new OpenIdentity(users, newId)
+  const revocations = new Revocations()
+  const fresh = crypto.getRandomValues(new Uint8Array(SIGNING_KEY_BYTES))
+  const signingKey = await sharedSecret(db, "access_tokens", fresh, new Date(clock.now()).toISOString())
+  const access = new AccessTokens(signingKey, clock, newId)
+  const signIns = new SignIns({
+    db,
+    access,
+    clock,
+    newId,
+    onEnded: (userId, familyId) => revocations.tell({ userId, familyId, why: "signed_out" }),
+    onSweepFailed: (error) => events.sweepFailed(error),
+  })
+  const credentials = new Credentials({
+    db,
+    clock,
+    access,
+    issuers: new Issuers({ ...config.jwt, clock }),
+    outsideUsers: new OutsideUsers(db, clock, newId),
+    signIns,
+    revocations,
+  })
+  const identity = new Identity({ mode: config.auth, users, credentials, newId })
+  const accounts = new Accounts({
+    db,
+    clock,
+    newId,
+    users,
+    passwords: new Passwords(),
+    signIns,
+    revocations,
+    limitsOn: config.limitsOn,
+  })
   const directory = new RoomDirectory(db)
   const members = new Members(db, log)
   const rooms = new Rooms({ db, log, directory, members, newId })
@@ -158,6 +200,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   const gateway = new Gateway({
     services,
+    identity,
+    revocations,
     registry,
     isOutage,
     limitsOn: config.limitsOn,
@@ -167,6 +211,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
     ...(overrides.heartbeatMs ? { heartbeatMs: overrides.heartbeatMs } : {}),
   })
+  revocations.onRevoked((one) => gateway.revoke(one))
   const retention = config.retentionDays
     ? new Retention({
         db,
@@ -203,14 +248,18 @@ export async function startApp(options: AppOptions): Promise<App> {
     )
     return Promise.race([probe, late])
   }
-  const routes = makeRoutes({ users, rooms, members, messages, identity, events, metrics, notReady, toldAs })
+  const routes = makeRoutes({
+    ...{ users, accounts, signIns, rooms, members, messages, identity },
+    ...{ clock, events, metrics, notReady, toldAs },
+  })
   const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]
   const cors = makeCors(config.corsOrigins)
   const door = {
     gateway,
     identity,
+    revocations,
     corsOrigins: config.corsOrigins,
-    trustProxy: config.trustProxy,
+    trustProxy: config.proxyHops > 0,
     onError: toldAs,
     refusal: () => {
       if (isDraining)
@@ -221,6 +270,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
   }
 
+  const addressOf = (request: Request, server: Bun.Server<Session>) =>
+    clientAddress(request.headers, server.requestIP(request)?.address ?? "", config.proxyHops)
   const server = Bun.serve<Session>({
     hostname: config.host,
     port: config.port,
@@ -231,7 +282,8 @@ export async function startApp(options: AppOptions): Promise<App> {
         cors.preflight(request) ??
         (isSocketPath(url.pathname)
           ? cors.readable(request, await upgrade(request, url, server, door))
-          : (pageOf(pages, request) ?? cors.readable(request, await routes.fetch(request))))
+          : (pageOf(pages, request) ??
+            cors.readable(request, await routes.fetch(request, { address: addressOf(request, server) }))))
       if (response) events.requested(response.status)
       return response
     },
@@ -256,6 +308,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       if (hadConnections) await until(() => registry.count === 0, clock, spreadMs + 2_000)
       await log.drained()
       retention?.[Symbol.dispose]()
+      signIns[Symbol.dispose]()
       gateway[Symbol.dispose]()
       delivery[Symbol.dispose]()
       await server.stop(true)

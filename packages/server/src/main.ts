@@ -63,8 +63,8 @@ function configOrDie(): Config {
 }
 
 /** The web client and the widget; without them the server runs on, and their addresses say so. */
-async function builtWeb({ trustProxy }: Config, logger: Logger): Promise<Web> {
-  const web = await buildWeb({ trustProxy })
+async function builtWeb({ proxyHops }: Config, logger: Logger): Promise<Web> {
+  const web = await buildWeb({ trustProxy: proxyHops > 0 })
   if (web.failure !== undefined)
     logger.error({ event: "web_build_failed", reason: web.failure }, "the web client could not be built")
   return web

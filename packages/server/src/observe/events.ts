@@ -73,6 +73,11 @@ export class Events {
     )
   }
 
+  /** What had expired could not be removed; it is tried again. */
+  sweepFailed(error: unknown): void {
+    this.#log.warn({ event: "sweep_failed", ...reasonOf(error) }, "expired sign-ins could not be removed")
+  }
+
   connected(userId: string): void {
     this.#log.debug({ event: "connected", user_id: userId }, "connected")
   }

@@ -1,20 +1,27 @@
-import { claimsOf, type OpenIdentity } from "../../auth/identity.ts"
+import type { Context } from "hono"
+import type { Accounts } from "../../auth/accounts.ts"
+import { claimsOf, type Identity } from "../../auth/identity.ts"
 import type { Principal } from "../../auth/principal.ts"
+import type { SignIns } from "../../auth/sign-ins.ts"
 import type { Users } from "../../auth/users.ts"
 import type { Members } from "../../chat/members/members.ts"
 import type { Messages } from "../../chat/messages/messages.ts"
 import type { Rooms } from "../../chat/rooms/rooms.ts"
 import { AppError } from "../../lib/app-error.ts"
+import type { Clock } from "../../lib/clock.ts"
 import type { Events } from "../../observe/events.ts"
 import type { Metrics } from "../../observe/metrics.ts"
 
 /** What the routes act on. */
 export interface HttpServices {
   readonly users: Users
+  readonly accounts: Accounts
+  readonly signIns: SignIns
   readonly rooms: Rooms
   readonly members: Members
   readonly messages: Messages
-  readonly identity: OpenIdentity
+  readonly identity: Identity
+  readonly clock: Clock
   readonly events: Events
   readonly metrics: Metrics
   /** Undefined when this node can serve; else what it waits for. */
@@ -23,18 +30,41 @@ export interface HttpServices {
   readonly toldAs: (error: unknown) => AppError
 }
 
-/** Who reads: the named user, or someone without a name, who is a member of nothing. */
+/** What comes with a request beside itself. */
+export interface RequestEnvironment {
+  /** Where it comes from, as far as the proxies can be trusted. */
+  readonly address: string
+}
+
+export const addressOf = (c: Context): string => (c.env as RequestEnvironment | undefined)?.address ?? ""
+
+/** Who asks, if they say so. Tickets open sockets only, and tokens do not belong into the addresses of requests. */
+export function asking({ identity }: HttpServices, request: Request): Promise<Principal | undefined> {
+  const claims = claimsOf(new URL(request.url), request.headers)
+  if (claims.kind === "ticket")
+    throw new AppError("unauthorized", "A ticket opens a WebSocket; here send Authorization: Bearer TOKEN.")
+  if (claims.kind === "token" && !request.headers.has("authorization"))
+    throw new AppError("unauthorized", "Send the token as Authorization: Bearer TOKEN, not in the address.")
+  return identity.named(claims)
+}
+
+/** Who reads: whoever says who they are; in open mode also someone without a name, who is a member of nothing. */
 export async function reader(services: HttpServices, request: Request): Promise<Principal> {
-  const named = await services.identity.named(claimsOf(new URL(request.url), request.headers))
+  const named = await asking(services, request)
+  if (!named && !services.identity.isOpen) throw signInFirst()
   return named ?? nobody
 }
 
 /** Who writes: a name is needed. Rejects with `unauthorized`. */
 export async function writer(services: HttpServices, request: Request): Promise<Principal> {
-  const named = await services.identity.named(claimsOf(new URL(request.url), request.headers))
-  if (!named) throw new AppError("unauthorized", "Say who you are: add ?user=NAME to the address.")
-  return named
+  const named = await asking(services, request)
+  if (named) return named
+  throw services.identity.isOpen
+    ? new AppError("unauthorized", "Say who you are: add ?user=NAME to the address.")
+    : signInFirst()
 }
+
+const signInFirst = () => new AppError("unauthorized", "Sign in first: send Authorization: Bearer TOKEN.")
 
 const nobody: Principal = {
   user: { id: "00000000-0000-0000-0000-000000000000", username: "nobody", display_name: "nobody" },

@@ -3,6 +3,7 @@ import { limits } from "@klatch/protocol"
 import { HTTPException } from "hono/http-exception"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
+import { mountAccounts } from "./accounts.ts"
 import type { HttpServices } from "./context.ts"
 import { mountMessages } from "./messages.ts"
 import { mountOperate } from "./operate.ts"
@@ -14,12 +15,13 @@ const OPENAPI = {
     title: "Klatch",
     version: "0.1.0",
     description:
-      "Rooms and messages over HTTP; the live side is described in asyncapi.json. In open mode say who is asking by " +
-      "`?user=NAME`. Room ids in paths may be slugs. Lists page by `limit` and a cursor, and answer `has_more`.",
+      "Rooms and messages over HTTP; the live side is described in asyncapi.json. Say who is asking by " +
+      "`Authorization: Bearer TOKEN`, or in open mode by `?user=NAME`. Room ids in paths may be slugs. Lists page by `limit` and a cursor, and answer `has_more`.",
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/", description: "This server." }],
   tags: [
+    { name: "Accounts", description: "Signing up and in, tokens, people." },
     { name: "Rooms", description: "Rooms: found, made, changed and deleted." },
     { name: "Members", description: "Who belongs to which room." },
     { name: "Messages", description: "Sent, changed, taken back, paged." },
@@ -55,6 +57,7 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
     c.res.headers.set("x-content-type-options", "nosniff")
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store")
   })
+  mountAccounts(app, services)
   mountRooms(app, services)
   mountMessages(app, services)
   mountOperate(app, services)

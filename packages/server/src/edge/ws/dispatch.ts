@@ -92,7 +92,7 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   pin: notYet,
   unpin: notYet,
   presence: notYet,
-  auth: notYet,
+  auth: (services, session, { token, ref }) => services.authenticate(session, token, ref),
 }
 
 /** The room a frame names. Rejects unless the principal may do `action` there. */

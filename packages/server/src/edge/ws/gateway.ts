@@ -1,4 +1,7 @@
 import { frameSchemas, isFrameType, limits, publicLimits, ref as refSchema } from "@klatch/protocol"
+import type { Identity } from "../../auth/identity.ts"
+import { expiryOf, type Principal } from "../../auth/principal.ts"
+import { ends, type Revocation, type Revocations } from "../../auth/revocations.ts"
 import type { RoomInfo } from "../../chat/members/members.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Rate, take } from "../../lib/token-bucket.ts"
@@ -6,10 +9,12 @@ import type { CommittedBatch } from "../../log/group-commit.ts"
 import { allSettled, handlers, joinRoom, sendHome } from "./dispatch.ts"
 import type { Registry } from "./registry.ts"
 import type { Services } from "./services.ts"
-import { Session, type SessionStart, type Socket } from "./session.ts"
+import { Session, type SessionStart, type Socket, stranger } from "./session.ts"
 
 export interface GatewayOptions {
-  readonly services: Services
+  readonly services: Omit<Services, "authenticate">
+  readonly identity: Identity
+  readonly revocations: Revocations
   readonly registry: Registry
   /** Whether a failure is the database being away. */
   readonly isOutage: (error: unknown) => boolean
@@ -49,6 +54,7 @@ const helloLimits = JSON.stringify(publicLimits)
 /** WebSocket connections: from hello to close, frames in order, nothing unbounded ([C1]..[C9]). */
 export class Gateway implements Disposable {
   readonly #options: GatewayOptions
+  readonly #services: Services
   readonly #heartbeatMs: number
   readonly #rate: Rate
   readonly #cancelSweep: () => void
@@ -59,9 +65,10 @@ export class Gateway implements Disposable {
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#services = { ...options.services, authenticate: (...args) => this.#authenticate(...args) }
     this.#heartbeatMs = options.heartbeatMs ?? limits.heartbeatMs
     this.#rate = options.limitsOn ? FRAMES : UNLIMITED
-    this.#cancelSweep = options.services.clock.every(SWEEP_MS, () => this.#sweep())
+    this.#cancelSweep = this.#services.clock.every(SWEEP_MS, () => this.#sweep())
   }
 
   /** What Bun calls. Nothing here throws. */
@@ -87,21 +94,28 @@ export class Gateway implements Disposable {
    * socket, or by `abandon`.
    */
   async prepare(start: SessionStart): Promise<Session> {
-    const { registry, services } = this.#options
+    const { registry, revocations } = this.#options
     const session = new Session(start, this.#rate.burst, this.#nowMs())
     registry.add(session)
-    if (!session.isAuto) return session
     try {
-      for (const room of await services.members.followed(session.principal.user.id)) {
-        const since = await services.delivery.open(room)
-        const extra = session.extra()
-        extra.follows ??= []
-        extra.follows.push({ room, since })
-      }
+      // From here on a revocation finds this session; one that came before must be found by it.
+      requireStanding(revocations, start.principal, start.mark)
+      if (start.principal === stranger) session.extra().authByMs = this.#nowMs() + limits.authFrameMs
+      else if (session.isAuto) await this.#findFollows(session)
       return session
     } catch (error) {
       registry.remove(session)
       throw error
+    }
+  }
+
+  async #findFollows(session: Session): Promise<void> {
+    const { members, delivery } = this.#services
+    for (const room of await members.followed(session.principal.user.id)) {
+      const since = await delivery.open(room)
+      const extra = session.extra()
+      extra.follows ??= []
+      extra.follows.push({ room, since })
     }
   }
 
@@ -119,9 +133,19 @@ export class Gateway implements Disposable {
     }
   }
 
+  /** These tokens are over: what was let in by them goes, at once. */
+  revoke(one: Revocation): void {
+    for (const session of this.#options.registry.ofUser(one.userId)) {
+      const { user, grant } = session.principal
+      if (ends(one, user.id, grant?.familyId))
+        session.close(one.why === "banned" ? "removed" : "sign_in_again", this.#nowMs() + CUT_OFF_MS)
+    }
+  }
+
   /** Tells everyone to come back, then closes them spread over `spreadMs`. */
   drain(spreadMs: number): void {
-    const { registry, services } = this.#options
+    const { registry } = this.#options
+    const services = this.#services
     const sessions = [...registry.all()]
     for (const [i, session] of sessions.entries()) {
       const reconnectAfterMs = Math.round((i / Math.max(1, sessions.length)) * spreadMs)
@@ -134,15 +158,21 @@ export class Gateway implements Disposable {
     this.#cancelSweep()
   }
 
-  #nowMs = () => this.#options.services.clock.monotonicMs()
+  #nowMs = () => this.#services.clock.monotonicMs()
 
   #onOpen(socket: Socket): void {
-    const { services } = this.#options
     const session = socket.data
     session.socket = socket
     session.isOpen = true
     session.heardMs = this.#nowMs()
     if (++this.#openedSinceCollect === RUSH_MAX) this.#collect()
+    if (session.isStranger) return
+    this.#welcome(session)
+  }
+
+  /** Hello, then what the connection came for. */
+  #welcome(session: Session): void {
+    const services = this.#services
     services.events.connected(session.principal.user.id)
     session.send(this.#hello(session))
     if (typeof session.home === "string")
@@ -152,6 +182,30 @@ export class Gateway implements Disposable {
         undefined,
       )
     if (session.rare?.follows) services.clock.after(FOLLOW_MS, () => this.#followSoon(session))
+  }
+
+  /** Tells who they are, or that they are still the same. Rejects with `unauthorized` or `forbidden`. */
+  async #authenticate(session: Session, token: string, ref: string | undefined): Promise<void> {
+    const { identity, registry, revocations } = this.#options
+    const { mark } = revocations
+    const principal = await identity.named({ kind: "token", token })
+    if (!principal || !session.isOpen) return
+    const wasStranger = session.isStranger
+    if (!wasStranger && session.principal.user.id !== principal.user.id)
+      throw new AppError("forbidden", "This connection is somebody else's: open another.")
+    registry.remove(session)
+    session.principal = principal
+    registry.add(session)
+    if (revocations.hasEnded(mark, principal.user.id, principal.grant?.familyId)) {
+      session.close("sign_in_again", this.#nowMs() + CUT_OFF_MS)
+      return
+    }
+    if (wasStranger) {
+      session.extra().authByMs = Number.POSITIVE_INFINITY
+      if (session.isAuto) await this.#findFollows(session)
+      this.#welcome(session)
+    }
+    session.reply({ type: "ack", ref, user: principal.user, expires_at: expiryOf(principal) })
   }
 
   /** Nothing was said yet: then nothing is about to be resumed. */
@@ -175,7 +229,7 @@ export class Gateway implements Disposable {
 
   /** Written by hand around what is the same for all: connecting is a rush, and garbage makes the heap large. */
   #hello(session: Session): string {
-    const { services } = this.#options
+    const services = this.#services
     const time = new Date(services.clock.now()).toISOString()
     const user = JSON.stringify(session.principal.user)
     return (
@@ -185,9 +239,8 @@ export class Gateway implements Disposable {
   }
 
   async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
-    this.#options.services.directory.remember(room)
-    if (!session.isSubscribed(room.id))
-      await this.#options.services.delivery.attach(room, session, since, () => {})
+    this.#services.directory.remember(room)
+    if (!session.isSubscribed(room.id)) await this.#services.delivery.attach(room, session, since, () => {})
   }
 
   #followInbox(session: Session, frame: string): void {
@@ -197,7 +250,7 @@ export class Gateway implements Disposable {
     if (event.type !== "room_added" || !session.isAuto) return
     const { kind } = event.room
     if (kind !== "direct" && kind !== "group") return
-    const { services } = this.#options
+    const services = this.#services
     services.directory
       .find(event.room.id)
       .then(async (room) => {
@@ -233,9 +286,11 @@ export class Gateway implements Disposable {
         return
       }
       this.#spend(session)
+      if (session.isStranger && frame?.type !== "auth")
+        throw new AppError("unauthorized", "Say who you are first: send an auth frame.")
       const work =
         frame === undefined
-          ? sendHome(this.#options.services, session, { content: plainContent(data) }, undefined, true)
+          ? sendHome(this.#services, session, { content: plainContent(data) }, undefined, true)
           : this.#dispatch(session, frame)
       if (work) this.#hold(session, work, ref)
     } catch (error) {
@@ -297,7 +352,7 @@ export class Gateway implements Disposable {
       session: Session,
       frame: unknown,
     ) => void | Promise<void>
-    return handle(this.#options.services, session, checked.data)
+    return handle(this.#services, session, checked.data)
   }
 
   /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
@@ -311,7 +366,8 @@ export class Gateway implements Disposable {
   }
 
   #answer(session: Session, error: unknown, ref: string | undefined): void {
-    const { services, isOutage } = this.#options
+    const { isOutage } = this.#options
+    const services = this.#services
     const told =
       error instanceof AppError
         ? error
@@ -337,13 +393,14 @@ export class Gateway implements Disposable {
     if (session.rare) session.rare.frames = undefined
     session.onDrain()
     this.#options.registry.remove(session)
-    this.#options.services.events.disconnected(session.principal.user.id, code)
+    this.#services.events.disconnected(session.principal.user.id, code)
   }
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */
   #sweep(): void {
     this.#collectAfterRush()
     const nowMs = this.#nowMs()
+    const clockMs = this.#services.clock.now()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
         if (nowMs >= (session.rare?.cutOffMs ?? Number.POSITIVE_INFINITY)) session.socket?.terminate()
@@ -351,6 +408,10 @@ export class Gateway implements Disposable {
         if (!session.socket && nowMs - session.heardMs > PREPARED_MAX_MS) this.abandon(session)
         continue
       }
+      if (nowMs >= (session.rare?.authByMs ?? Number.POSITIVE_INFINITY))
+        session.close("sign_in_again", nowMs + CUT_OFF_MS)
+      if (clockMs >= (session.principal.grant?.untilMs ?? Number.POSITIVE_INFINITY))
+        session.close("sign_in_again", nowMs + CUT_OFF_MS)
       if (session.bufferedBytes > BUFFERED_MAX_BYTES) session.close("too_slow", nowMs + CUT_OFF_MS)
       const silentMs = nowMs - session.heardMs
       if (silentMs >= this.#heartbeatMs * 2) session.close("silent", nowMs + CUT_OFF_MS)
@@ -363,7 +424,7 @@ export class Gateway implements Disposable {
     const isOver = opened >= RUSH_MIN && opened === this.#openedAtSweep
     this.#openedAtSweep = opened
     if (isOver || opened >= RUSH_MAX) this.#collect()
-    this.#options.services.events.received(this.#frames - this.#framesAtSweep)
+    this.#services.events.received(this.#frames - this.#framesAtSweep)
     this.#framesAtSweep = this.#frames
   }
 
@@ -372,6 +433,12 @@ export class Gateway implements Disposable {
     this.#openedSinceCollect = 0
     this.#options.collect?.()
   }
+}
+
+/** Rejects whoever was let in by what has ended meanwhile. */
+function requireStanding(revocations: Revocations, { user, grant }: Principal, mark: number): void {
+  if (revocations.hasEnded(mark, user.id, grant?.familyId))
+    throw new AppError("unauthorized", "This sign-in is over: sign in again.")
 }
 
 /** The rooms that a first frame joins or resumes by itself. */
