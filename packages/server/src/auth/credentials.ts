@@ -25,7 +25,7 @@ export interface CredentialsOptions {
   readonly revocations: Revocations
 }
 
-/** Tokens whose signature was checked are known for as long as they are good; past so many the oldest are checked anew. */
+/** Tokens that were checked are known for as long as they are good; past so many the oldest are checked anew. */
 const knownMax = 5_000
 
 interface Wanted {

@@ -60,7 +60,7 @@ export class Identity {
     }
   }
 
-  /** The one asking, or in open mode a guest with a generated name; undefined when they have yet to say who they are. */
+  /** The one asking, or in open mode a guest with a generated name; undefined for a stranger. */
   async namedOrGuest(claims: Claims): Promise<Principal | undefined> {
     const named = await this.named(claims)
     if (named || !this.isOpen) return named

@@ -1,3 +1,6 @@
+import { AppError } from "../lib/app-error.ts"
+import type { Principal } from "./principal.ts"
+
 /** Tokens of this user are void from now on: those of one sign-in, or all. */
 export interface Revocation {
   readonly userId: string
@@ -40,6 +43,12 @@ export class Revocations {
     const newCount = this.#count - mark
     if (newCount > this.#recent.length) return true
     return this.#recent.slice(this.#recent.length - newCount).some((one) => ends(one, userId, familyId))
+  }
+
+  /** Throws `unauthorized` for whoever is on their way in by what has ended since `mark`. */
+  require({ user, grant }: Principal, mark: number): void {
+    if (this.hasEnded(mark, user.id, grant?.familyId))
+      throw new AppError("unauthorized", "This sign-in is over: sign in again.")
   }
 }
 

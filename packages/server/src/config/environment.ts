@@ -164,8 +164,8 @@ function contradictions(e: Partial<Environment>): string[] {
     faults.push("REDIS_URL: this version runs as one node and does not join others yet; unset it")
   if (e.APP_ENV === "production" && e.AUTH === undefined && !e.JWT_SECRET && !e.JWKS_URL)
     faults.push(
-      "APP_ENV=production with neither JWT_SECRET nor JWKS_URL: set AUTH=required if people sign up here, or AUTH=open " +
-        "if anyone may be anyone",
+      "APP_ENV=production with neither JWT_SECRET nor JWKS_URL: set AUTH=required if people sign up here, " +
+        "or AUTH=open if anyone may be anyone",
     )
   return faults
 }

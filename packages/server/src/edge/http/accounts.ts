@@ -37,8 +37,8 @@ const signUpRoute = createRoute({
   tags: ["Accounts"],
   summary: "Make an account",
   description:
-    "The name is yours alone from then on. In open mode whoever has only claimed a name so far keeps what they wrote: " +
-    "sign up by that name, or say `?user=` who you were as a guest.",
+    "The name is yours alone from then on. In open mode whoever has only claimed a name so far keeps what they " +
+    "wrote: sign up by that name, or say `?user=` who you were as a guest.",
   request: { query: asker, body: body(signUp, { username: "alice", password: "a sentence of one's own" }) },
   responses: {
     201: json(tokens, "Signed in.", signedIn),
@@ -86,8 +86,8 @@ const logOut = createRoute({
   tags: ["Accounts"],
   summary: "Sign out",
   description:
-    "Ends the sign-in of the access token, or of `refresh_token`; with `everywhere` all of one's own. Its connections " +
-    "are closed at once.",
+    "Ends the sign-in of the access token, or of `refresh_token`; with `everywhere` all of one's own. Its " +
+    "connections are closed at once.",
   request: {
     body: {
       ...body(refreshBody.partial().extend({ everywhere: z.boolean().optional() }), {}),

@@ -16,7 +16,8 @@ const OPENAPI = {
     version: "0.1.0",
     description:
       "Rooms and messages over HTTP; the live side is described in asyncapi.json. Say who is asking by " +
-      "`Authorization: Bearer TOKEN`, or in open mode by `?user=NAME`. Room ids in paths may be slugs. Lists page by `limit` and a cursor, and answer `has_more`.",
+      "`Authorization: Bearer TOKEN`, or in open mode by `?user=NAME`. Room ids in paths may be slugs. " +
+      "Lists page by `limit` and a cursor, and answer `has_more`.",
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/", description: "This server." }],

@@ -1,13 +1,16 @@
-import { frameSchemas, isFrameType, limits, publicLimits, ref as refSchema } from "@klatch/protocol"
+import { frameSchemas, isFrameType, limits, ref as refSchema } from "@klatch/protocol"
 import type { Identity } from "../../auth/identity.ts"
-import { expiryOf, type Principal } from "../../auth/principal.ts"
+import { expiryOf } from "../../auth/principal.ts"
 import { ends, type Revocation, type Revocations } from "../../auth/revocations.ts"
 import type { RoomInfo } from "../../chat/members/members.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Rate, take } from "../../lib/token-bucket.ts"
 import type { CommittedBatch } from "../../log/group-commit.ts"
 import { allSettled, handlers, joinRoom, sendHome } from "./dispatch.ts"
+import { plainContent, roomsNamedBy } from "./frame-parts.ts"
+import { helloOf } from "./hello.ts"
 import type { Registry } from "./registry.ts"
+import { Rush } from "./rush.ts"
 import type { Services } from "./services.ts"
 import { Session, type SessionStart, type Socket, stranger } from "./session.ts"
 
@@ -34,11 +37,6 @@ const IGNORED_WAITS_MAX = 500
 /** Frames that wait while an earlier one of the same connection is handled; beyond, 4429. */
 const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
-/** Garbage is collected once a rush of at least this many connections is over, or has become this long. */
-const RUSH_MIN = 100
-const RUSH_MAX = 250
-/** It is quiet while no more frames than this come a sweep: pings of 18,000 idle connections are no work. */
-const QUIET_FRAMES_MAX = 3_000
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
@@ -49,8 +47,6 @@ const PREPARED_MAX_MS = 120_000
 /** A connection that says nothing for this long resumes nothing, and what it follows by itself begins. */
 const FOLLOW_MS = 200
 
-const helloLimits = JSON.stringify(publicLimits)
-
 /** WebSocket connections: from hello to close, frames in order, nothing unbounded ([C1]..[C9]). */
 export class Gateway implements Disposable {
   readonly #options: GatewayOptions
@@ -58,13 +54,11 @@ export class Gateway implements Disposable {
   readonly #heartbeatMs: number
   readonly #rate: Rate
   readonly #cancelSweep: () => void
-  #frames = 0
-  #framesAtSweep = 0
-  #openedSinceCollect = 0
-  #openedAtSweep = 0
+  readonly #rush: Rush
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#rush = new Rush(() => options.collect?.())
     this.#services = { ...options.services, authenticate: (...args) => this.#authenticate(...args) }
     this.#heartbeatMs = options.heartbeatMs ?? limits.heartbeatMs
     this.#rate = options.limitsOn ? FRAMES : UNLIMITED
@@ -99,7 +93,7 @@ export class Gateway implements Disposable {
     registry.add(session)
     try {
       // From here on a revocation finds this session; one that came before must be found by it.
-      requireStanding(revocations, start.principal, start.mark)
+      revocations.require(start.principal, start.mark)
       if (start.principal === stranger) session.extra().authByMs = this.#nowMs() + limits.authFrameMs
       else if (session.isAuto) await this.#findFollows(session)
       return session
@@ -165,7 +159,7 @@ export class Gateway implements Disposable {
     session.socket = socket
     session.isOpen = true
     session.heardMs = this.#nowMs()
-    if (++this.#openedSinceCollect === RUSH_MAX) this.#collect()
+    this.#rush.opened()
     if (session.isStranger) return
     this.#welcome(session)
   }
@@ -174,7 +168,8 @@ export class Gateway implements Disposable {
   #welcome(session: Session): void {
     const services = this.#services
     services.events.connected(session.principal.user.id)
-    session.send(this.#hello(session))
+    const { user } = session.principal
+    session.send(helloOf(services.newId(), user, this.#heartbeatMs, services.clock.now()))
     if (typeof session.home === "string")
       this.#hold(
         session,
@@ -227,17 +222,6 @@ export class Gateway implements Disposable {
     return allSettled(follows.map(({ room, since }) => this.#follow(session, room, since)))
   }
 
-  /** Written by hand around what is the same for all: connecting is a rush, and garbage makes the heap large. */
-  #hello(session: Session): string {
-    const services = this.#services
-    const time = new Date(services.clock.now()).toISOString()
-    const user = JSON.stringify(session.principal.user)
-    return (
-      `{"type":"hello","session_id":"${services.newId()}","user":${user},` +
-      `"heartbeat_ms":${this.#heartbeatMs},"server_time":"${time}","limits":${helloLimits}}`
-    )
-  }
-
   async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
     this.#services.directory.remember(room)
     if (!session.isSubscribed(room.id)) await this.#services.delivery.attach(room, session, since, () => {})
@@ -266,7 +250,7 @@ export class Gateway implements Disposable {
   #onMessage(session: Session, data: string | Buffer): void {
     session.heardMs = this.#nowMs()
     if (!session.isOpen) return
-    this.#frames++
+    this.#rush.heard()
     if (session.isBusy) {
       const extra = session.extra()
       extra.frames ??= []
@@ -398,7 +382,7 @@ export class Gateway implements Disposable {
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */
   #sweep(): void {
-    this.#collectAfterRush()
+    this.#services.events.received(this.#rush.sweep())
     const nowMs = this.#nowMs()
     const clockMs = this.#services.clock.now()
     for (const session of this.#options.registry.all()) {
@@ -408,51 +392,11 @@ export class Gateway implements Disposable {
         if (!session.socket && nowMs - session.heardMs > PREPARED_MAX_MS) this.abandon(session)
         continue
       }
-      if (nowMs >= (session.rare?.authByMs ?? Number.POSITIVE_INFINITY))
-        session.close("sign_in_again", nowMs + CUT_OFF_MS)
-      if (clockMs >= (session.principal.grant?.untilMs ?? Number.POSITIVE_INFINITY))
-        session.close("sign_in_again", nowMs + CUT_OFF_MS)
+      if (session.isOver(nowMs, clockMs)) session.close("sign_in_again", nowMs + CUT_OFF_MS)
       if (session.bufferedBytes > BUFFERED_MAX_BYTES) session.close("too_slow", nowMs + CUT_OFF_MS)
       const silentMs = nowMs - session.heardMs
       if (silentMs >= this.#heartbeatMs * 2) session.close("silent", nowMs + CUT_OFF_MS)
       else if (silentMs >= this.#heartbeatMs) session.socket!.ping()
     }
   }
-
-  #collectAfterRush(): void {
-    const opened = this.#openedSinceCollect
-    const isOver = opened >= RUSH_MIN && opened === this.#openedAtSweep
-    this.#openedAtSweep = opened
-    if (isOver || opened >= RUSH_MAX) this.#collect()
-    this.#services.events.received(this.#frames - this.#framesAtSweep)
-    this.#framesAtSweep = this.#frames
-  }
-
-  #collect(): void {
-    if (this.#frames - this.#framesAtSweep > QUIET_FRAMES_MAX) return
-    this.#openedSinceCollect = 0
-    this.#options.collect?.()
-  }
-}
-
-/** Rejects whoever was let in by what has ended meanwhile. */
-function requireStanding(revocations: Revocations, { user, grant }: Principal, mark: number): void {
-  if (revocations.hasEnded(mark, user.id, grant?.familyId))
-    throw new AppError("unauthorized", "This sign-in is over: sign in again.")
-}
-
-/** The rooms that a first frame joins or resumes by itself. */
-function roomsNamedBy(frame: object | undefined): string[] {
-  const { type, room_id, rooms } = (frame ?? {}) as { type?: unknown; room_id?: unknown; rooms?: unknown }
-  if (type === "join") return typeof room_id === "string" ? [room_id.toLowerCase()] : []
-  if (type !== "resume" || typeof rooms !== "object" || rooms === null) return []
-  return Object.keys(rooms).map((id) => id.toLowerCase())
-}
-
-function plainContent(data: string | Buffer): string {
-  const content = String(data).trim()
-  if (content.length === 0 || content.length > limits.contentCharsMax)
-    throw new AppError("invalid_field", `content: must be 1..${limits.contentCharsMax} characters`)
-  if (content.includes("\u0000")) throw new AppError("invalid_field", "content: must not hold NUL")
-  return content
 }

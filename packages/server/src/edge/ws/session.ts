@@ -86,6 +86,12 @@ export class Session implements Subscriber, Bucket {
     return this.principal === stranger
   }
 
+  /** What they came with has ended, or they never said who they are. Times of both clocks. */
+  isOver(monotonicMs: number, nowMs: number): boolean {
+    const untilMs = this.principal.grant?.untilMs ?? Number.POSITIVE_INFINITY
+    return nowMs >= untilMs || monotonicMs >= (this.rare?.authByMs ?? Number.POSITIVE_INFINITY)
+  }
+
   extra(): Extra {
     this.rare ??= new Extra()
     return this.rare
