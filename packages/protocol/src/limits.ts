@@ -17,6 +17,11 @@ export const limits = {
   tokenCharsMax: 8_192,
   attachmentsMax: 10,
   membersPerRequestMax: 100,
+  reasonCharsMax: 256,
+  /** A hundred years: longer is for ever. */
+  muteSecondsMax: 3_155_760_000,
+  inviteSecondsMax: 90 * 24 * 3_600,
+  slowModeSecondsMax: 6 * 3_600,
   resumeRoomsMax: 500,
   presenceUsersMax: 500,
   pageMax: 100,

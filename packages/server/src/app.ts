@@ -10,7 +10,9 @@ import { Passwords } from "./auth/passwords.ts"
 import { Revocations } from "./auth/revocations.ts"
 import { SignIns } from "./auth/sign-ins.ts"
 import { Users } from "./auth/users.ts"
+import { Invites } from "./chat/invites/invites.ts"
 import { Members, type RoomInfo } from "./chat/members/members.ts"
+import { Moderation } from "./chat/members/moderation.ts"
 import { Messages } from "./chat/messages/messages.ts"
 import { Receipts } from "./chat/receipts/receipts.ts"
 import { RoomDirectory } from "./chat/rooms/room-directory.ts"
@@ -131,6 +133,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         recent.add(told.roomId, batch.firstSeq, batch.frames, batch.messages > 0)
       // Frames from before a change may hold the words it took back, also those of earlier edits.
       if (batch.changedSeq > 0) recent.forgetThrough(told.roomId, batch.lastSeq)
+      if (batch.subjects.length > 0) members.forget(told.roomId, batch.subjects)
       delivery.deliver(told)
       if (batch.room.kind === "inbox") gateway.onInbox(batch)
       metrics.stored(batch.messages)
@@ -182,9 +185,12 @@ export async function startApp(options: AppOptions): Promise<App> {
     limitsOn: config.limitsOn,
   })
   const directory = new RoomDirectory(db)
-  const members = new Members(db, log)
-  const rooms = new Rooms({ db, log, directory, members, newId })
-  const messages = new Messages(db, log, members, newId)
+  const { isOpen } = identity
+  const members = new Members({ db, log, clock, isOpen })
+  const rooms = new Rooms({ db, log, directory, members, newId, isOpen })
+  const messages = new Messages({ db, log, members, clock, newId })
+  const moderation = new Moderation({ db, log, members, clock })
+  const invites = new Invites({ db, log, members, rooms, clock, newId })
   const services = {
     users,
     rooms,
@@ -197,6 +203,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock,
     events,
     newId,
+    isOpen,
   }
   const gateway = new Gateway({
     services,
@@ -249,7 +256,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     return Promise.race([probe, late])
   }
   const routes = makeRoutes({
-    ...{ users, accounts, signIns, rooms, members, messages, identity },
+    ...{ users, accounts, signIns, identity, rooms, members, moderation, invites, messages },
     ...{ clock, events, metrics, notReady, toldAs },
   })
   const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]

@@ -15,7 +15,14 @@ test("an id that no room has is answered as not found, and no room is made of it
   let madeCount = 0
   const log = { change: () => Promise.resolve(madeCount++ > -1) } as unknown as GroupCommit
   const members = {} as unknown as Members
-  const rooms = new Rooms({ db, log, members, directory: new RoomDirectory(db), newId: () => unknownId })
+  const rooms = new Rooms({
+    db,
+    log,
+    members,
+    directory: new RoomDirectory(db),
+    newId: () => unknownId,
+    isOpen: true,
+  })
   for (const ref of [unknownId, unknownId.toUpperCase()]) {
     await expect(rooms.find(principal, ref)).rejects.toMatchObject({ code: "not_found" })
     await expect(rooms.ensurePublic(principal, ref)).rejects.toMatchObject({ code: "not_found" })

@@ -4,7 +4,9 @@ import { claimsOf, type Identity } from "../../auth/identity.ts"
 import type { Principal } from "../../auth/principal.ts"
 import type { SignIns } from "../../auth/sign-ins.ts"
 import type { Users } from "../../auth/users.ts"
+import type { Invites } from "../../chat/invites/invites.ts"
 import type { Members } from "../../chat/members/members.ts"
+import type { Moderation } from "../../chat/members/moderation.ts"
 import type { Messages } from "../../chat/messages/messages.ts"
 import type { Rooms } from "../../chat/rooms/rooms.ts"
 import { AppError } from "../../lib/app-error.ts"
@@ -19,6 +21,8 @@ export interface HttpServices {
   readonly signIns: SignIns
   readonly rooms: Rooms
   readonly members: Members
+  readonly moderation: Moderation
+  readonly invites: Invites
   readonly messages: Messages
   readonly identity: Identity
   readonly clock: Clock

@@ -5,6 +5,7 @@ import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
 import { mountAccounts } from "./accounts.ts"
 import type { HttpServices } from "./context.ts"
+import { mountMembers } from "./members.ts"
 import { mountMessages } from "./messages.ts"
 import { mountOperate } from "./operate.ts"
 import { mountRooms } from "./rooms.ts"
@@ -24,7 +25,7 @@ const OPENAPI = {
   tags: [
     { name: "Accounts", description: "Signing up and in, tokens, people." },
     { name: "Rooms", description: "Rooms: found, made, changed and deleted." },
-    { name: "Members", description: "Who belongs to which room." },
+    { name: "Members", description: "Who belongs to which room, and who may not." },
     { name: "Messages", description: "Sent, changed, taken back, paged." },
     { name: "Operate", description: "For those who run the server." },
   ],
@@ -60,6 +61,7 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
   })
   mountAccounts(app, services)
   mountRooms(app, services)
+  mountMembers(app, services)
   mountMessages(app, services)
   mountOperate(app, services)
   const addresses = addressesOf(app)

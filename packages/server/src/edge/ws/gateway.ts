@@ -191,10 +191,8 @@ export class Gateway implements Disposable {
     registry.remove(session)
     session.principal = principal
     registry.add(session)
-    if (revocations.hasEnded(mark, principal.user.id, principal.grant?.familyId)) {
-      session.close("sign_in_again", this.#nowMs() + CUT_OFF_MS)
-      return
-    }
+    if (revocations.hasEnded(mark, principal.user.id, principal.grant?.familyId))
+      return session.close("sign_in_again", this.#nowMs() + CUT_OFF_MS)
     if (wasStranger) {
       session.extra().authByMs = Number.POSITIVE_INFINITY
       if (session.isAuto) await this.#findFollows(session)

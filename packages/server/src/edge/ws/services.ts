@@ -23,6 +23,8 @@ export interface Services {
   readonly clock: Clock
   readonly events: Events
   readonly newId: () => string
+  /** In open mode a name is made by naming it. */
+  readonly isOpen: boolean
   /** Makes the session that of the token's user, or renews it. Rejects with `unauthorized` or `forbidden`. */
   readonly authenticate: (session: Session, token: string, ref: string | undefined) => Promise<void>
 }
