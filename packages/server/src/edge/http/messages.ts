@@ -92,7 +92,8 @@ const remove = createRoute({
   tags: ["Messages"],
   summary: "Take a message back",
   description:
-    "One's own; others' for whoever has the room's right `delete_any`. It stays in the log with empty `content` and `deleted_at`.",
+    "One's own; others' for whoever has the room's right `delete_any`. " +
+    "It stays in the log with empty `content` and `deleted_at`.",
   request: { params: messagePath, query: asker },
   responses: {
     200: json(changedMessage, "The change.", aChange),

@@ -117,8 +117,8 @@ const change = createRoute({
   tags: ["Rooms"],
   summary: "Change a room",
   description:
-    "Its name, topic and settings: for its owner and admins. An archived room is only read. Everyone in it is told by " +
-    "a `room` event.",
+    "Its name, topic and settings: for its owner and admins. An archived room is only read. Everyone in it is " +
+    "told by a `room` event.",
   request: { params: roomPath, query: asker, body: body(changeRoom, { topic: "Come in" }) },
   responses: {
     200: json(roomBody, "The room as it is now.", { ...aRoom, head: 42, role: "owner" }),
