@@ -131,7 +131,7 @@ export function decide(question: Question): Verdict {
   if (room.kind === "direct") return inDirect(question)
   const role = effectiveRole(question)
   if (standing.isBanned && role === null)
-    return room.kind === "public" && action !== "read" ? forbidden("You are banned from this room.") : missing
+    return room.kind === "public" ? forbidden("You are banned from this room.") : missing
   if (role === null && room.kind !== "public") return missing
   if (action === "read") return allowed
   if (action === "leave") return allowed
