@@ -2,7 +2,10 @@ import { limits } from "@klatch/protocol"
 import { AccessTokens } from "./auth/access-tokens.ts"
 import { sharedSecret } from "./auth/accounts.sql.ts"
 import { Accounts } from "./auth/accounts.ts"
+import { ApiKeys } from "./auth/api-keys.ts"
+import { Audit } from "./auth/audit.ts"
 import { Credentials } from "./auth/credentials.ts"
+import { FirstAdmin } from "./auth/first-admin.ts"
 import { Identity } from "./auth/identity.ts"
 import { Issuers } from "./auth/issuers.ts"
 import { OutsideUsers } from "./auth/outside-users.ts"
@@ -174,6 +177,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     revocations,
   })
   const identity = new Identity({ mode: config.auth, users, credentials, newId })
+  const audit = new Audit(db, clock)
+  const keys = new ApiKeys({ db, clock, newId, users })
+  const firstAdmin = await FirstAdmin.open(db)
   const accounts = new Accounts({
     db,
     clock,
@@ -256,7 +262,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     return Promise.race([probe, late])
   }
   const routes = makeRoutes({
-    ...{ users, accounts, signIns, identity, rooms, members, moderation, invites, messages },
+    ...{ users, accounts, signIns, access, revocations, keys, firstAdmin, audit, identity },
+    ...{ rooms, members, moderation, invites, messages },
     ...{ clock, events, metrics, notReady, toldAs },
   })
   const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]
@@ -308,6 +315,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     db,
     gateway,
     retention,
+    firstAdminCode: firstAdmin.code,
     async stop(spreadMs = DRAIN_SPREAD_MS) {
       isDraining = true
       const hadConnections = registry.count > 0
@@ -334,6 +342,8 @@ export interface App {
   readonly db: Database
   readonly gateway: Gateway
   readonly retention: Retention | undefined
+  /** Makes whoever is told it the first administrator; undefined when there is one. */
+  readonly firstAdminCode: string | undefined
   /** Tells everyone to come back, lets what is in flight be stored, closes. Takes about `spreadMs`. */
   stop(spreadMs?: number): Promise<void>
 }

@@ -2,10 +2,12 @@ import type { User } from "@klatch/protocol"
 import type { Database } from "../db/sql.ts"
 import { AppError } from "../lib/app-error.ts"
 import type { Clock } from "../lib/clock.ts"
+import { ownIssuer } from "./access-tokens.ts"
 import {
   accountByName,
   changePassword,
   changeProfile,
+  insertIdentityRow,
   insertNamedUser,
   insertPassword,
   type NewUser,
@@ -88,6 +90,26 @@ export class Accounts {
     if (isGuest) users.forget(before.user.username)
     users.forget(user.username)
     return { user: { id: user.id, username: user.username, display_name: displayName }, tokens }
+  }
+
+  /** Makes a user for somebody else: with a password an account, without one a name that only tokens speak for. */
+  async create(input: {
+    readonly username: string
+    readonly display_name?: string | undefined
+    readonly password?: string | undefined
+  }): Promise<User> {
+    const { db, newId, users, passwords } = this.#options
+    const { username, display_name = username, password } = input
+    const hash = password === undefined ? undefined : await passwords.hash(password)
+    const [id, at] = [newId(), this.#at()]
+    const user: NewUser = { id, username, key: usernameKey(username), displayName: display_name }
+    await db.transaction("read", async (tx) => {
+      if (!(await insertNamedUser(tx, user, at))) throw new AppError("conflict", "This name is taken.")
+      if (hash === undefined) await insertIdentityRow(tx, ownIssuer, id, id, at)
+      else await insertPassword(tx, id, hash, at)
+    })
+    users.forget(username)
+    return { id, username, display_name }
   }
 
   /** Rejects with `unauthorized`, in the same words and the same time whether the name or the password is wrong. */

@@ -28,7 +28,7 @@ export const ticketMs = 30_000
 const sweepMs = 10 * 60_000
 const secretBytes = 32
 
-const badRefresh = () =>
+export const badRefresh = () =>
   new AppError("unauthorized", "This refresh token is not good any more: sign in again.")
 
 /**
@@ -70,23 +70,29 @@ export class SignIns implements Disposable {
     return this.#tokens(userId, id, secret)
   }
 
-  /** The next tokens for a refresh token. Rejects with `unauthorized`; a spent one ends its family first. */
-  async refresh(refreshToken: string): Promise<Tokens & { readonly userId: string }> {
+  /**
+   * The next tokens for a refresh token. Rejects with `unauthorized`; a spent one has ended its sign-in when it is told
+   * whose it was.
+   */
+  async refresh(refreshToken: string): Promise<Tokens | { readonly reusedBy: string }> {
     const given = parseRefresh(refreshToken)
     if (!given) throw badRefresh()
     const next = randomBytes(secretBytes)
     const userId = await rotateSecret(this.#db, given.id, hashOf(given.secret), hashOf(next), this.#at())
-    if (userId !== undefined) return { userId, ...(await this.#tokens(userId, given.id, next)) }
-    await this.#endIfReused(given)
-    throw badRefresh()
+    if (userId !== undefined) return this.#tokens(userId, given.id, next)
+    const reusedBy = await this.#endIfReused(given)
+    if (reusedBy === undefined) throw badRefresh()
+    return { reusedBy }
   }
 
-  async #endIfReused({ id, secret }: RefreshToken): Promise<void> {
+  /** Answers whose it was. */
+  async #endIfReused({ id, secret }: RefreshToken): Promise<string | undefined> {
     const row = await familyById(this.#db, id)
-    if (!row || row.ended_at || timingSafeEqual(row.secret_hash, hashOf(secret))) return
+    if (!row || row.ended_at || timingSafeEqual(row.secret_hash, hashOf(secret))) return undefined
     // It was ours once, or was made up by someone who knows the family: both end it.
     await endSignIns(this.#db, row.user_id, this.#at(), id)
     this.#onEnded(row.user_id, id)
+    return row.user_id
   }
 
   /** Ends one sign-in, or all of a user's. */

@@ -171,7 +171,7 @@ export class Rooms {
   }
 
   /** Deletes a room: its name is free again, its members are told, its log can no longer be read. */
-  async delete(principal: Principal, ref: string): Promise<void> {
+  async delete(principal: Principal, ref: string): Promise<RoomInfo> {
     const { db, directory, log, members } = this.#options
     const room = await this.find(principal, ref)
     await members.require(principal, "delete_room", room)
@@ -189,6 +189,7 @@ export class Rooms {
       },
     })
     directory.forget(room)
+    return room
   }
 
   /** The principal's rooms, in the order of their ids, after `afterId`. */

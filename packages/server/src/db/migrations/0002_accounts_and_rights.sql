@@ -71,6 +71,13 @@ CREATE TABLE klatch.api_keys (
   ended_at   timestamptz
 );
 
+-- Who speaks where nobody does: what a back end does in its own name.
+INSERT INTO klatch.users (id, username, username_key, display_name, created_at)
+VALUES ('00000000-0000-7000-8000-000000005e57', 'klatch.system', 'klatch.system', 'System', now())
+ON CONFLICT DO NOTHING;
+INSERT INTO klatch.identities (issuer, subject, user_id, created_at)
+VALUES ('klatch', 'system', '00000000-0000-7000-8000-000000005e57', now());
+
 ALTER TABLE klatch.rooms
   ADD COLUMN archived_at timestamptz,
   ADD COLUMN slow_mode_s int NOT NULL DEFAULT 0 CHECK (slow_mode_s >= 0),

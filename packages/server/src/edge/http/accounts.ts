@@ -11,10 +11,11 @@ import {
   ticket,
   tokens,
   type User,
+  username,
   userRef,
 } from "@klatch/protocol"
 import { expiryOf, type Principal } from "../../auth/principal.ts"
-import type { Tokens } from "../../auth/sign-ins.ts"
+import { badRefresh, type Tokens } from "../../auth/sign-ins.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { addressOf, asking, type HttpServices, writer } from "./context.ts"
 import { sample } from "./sample.ts"
@@ -196,7 +197,7 @@ const getUser = createRoute({
 
 /** Accounts, sign-ins and people over HTTP. */
 export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
-  const { accounts, signIns, users, clock } = services
+  const { accounts, signIns, users, clock, audit } = services
   const answerOf = (given: Tokens) => ({
     access_token: given.accessToken,
     refresh_token: given.refreshToken,
@@ -213,19 +214,40 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     }
   }
   app.openapi(signUpRoute, async (c) => {
-    const { username, password, display_name } = c.req.valid("json")
-    const input = { username, password, displayName: display_name }
-    const made = await accounts.signUp(input, addressOf(c), await asking(services, c.req.raw))
+    const { display_name, ...named } = c.req.valid("json")
+    const input = { ...named, displayName: display_name }
+    const address = addressOf(c)
+    const made = await accounts.signUp(input, address, await asking(services, c.req.raw))
+    await audit.record({ action: "signed_up", by: { user: made.user }, address })
     return c.json({ user: made.user, ...answerOf(made.tokens) }, 201)
   })
   app.openapi(logInRoute, async (c) => {
-    const { username, password } = c.req.valid("json")
-    const { user, tokens } = await accounts.logIn(username, password, addressOf(c))
+    const { username: name, password } = c.req.valid("json")
+    const address = addressOf(c)
+    const { user, tokens } = await accounts.logIn(name, password, address).catch(async (error) => {
+      const isRefused =
+        error instanceof AppError && (error.code === "unauthorized" || error.code === "forbidden")
+      if (isRefused)
+        await audit.record({ action: "sign_in_failed", by: null, actor: namePart(name), address })
+      throw error
+    })
+    await audit.record({ action: "signed_in", by: { user }, address })
     return c.json({ user, ...answerOf(tokens) }, 200)
   })
-  app.openapi(refresh, async (c) =>
-    c.json(answerOf(await signIns.refresh(c.req.valid("json").refresh_token)), 200),
-  )
+  app.openapi(refresh, async (c) => {
+    const outcome = await signIns.refresh(c.req.valid("json").refresh_token)
+    if ("reusedBy" in outcome) {
+      const user = await users.profile(outcome.reusedBy)
+      await audit.record({
+        action: "refresh_token_reused",
+        by: null,
+        actor: user.username,
+        address: addressOf(c),
+      })
+      throw badRefresh()
+    }
+    return c.json(answerOf(outcome), 200)
+  })
   app.openapi(logOut, async (c) => {
     const { refresh_token, everywhere } = (c.req.valid("json") ?? {}) as {
       refresh_token?: string
@@ -237,6 +259,8 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     }
     const { user, grant } = await writer(services, c.req.raw)
     if (!grant) throw new AppError("unauthorized", "Nobody is signed in here.")
+    const details = { everywhere: everywhere === true }
+    await audit.record({ action: "signed_out", by: { user }, address: addressOf(c), details })
     if (everywhere) await accounts.logOutEverywhere(user.id)
     else if (grant.familyId !== undefined) await signIns.end(user.id, grant.familyId)
     else throw new AppError("forbidden", "This token is its issuer's to end; everywhere: true ends it here.")
@@ -248,7 +272,9 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
   })
   app.openapi(passwordRoute, async (c) => {
     const { old_password, password } = c.req.valid("json")
-    await accounts.changePassword(await writer(services, c.req.raw), old_password, password)
+    const principal = await writer(services, c.req.raw)
+    await accounts.changePassword(principal, old_password, password)
+    await audit.record({ action: "password_changed", by: principal, address: addressOf(c) })
     return c.body(null, 204)
   })
   app.openapi(getMe, async (c) => c.json(await meOf(await writer(services, c.req.raw)), 200))
@@ -269,6 +295,9 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     return c.json(await users.profile(id), 200)
   })
 }
+
+/** Of what was tried as a name, as much as can be one: a password typed into the wrong field stays out of the log. */
+const namePart = (tried: string): string => (username.safeParse(tried).success ? tried : "")
 
 function withoutUser<T extends { user: User }>({ user: _, ...rest }: T): Omit<T, "user"> {
   return rest

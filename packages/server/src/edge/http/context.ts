@@ -1,7 +1,12 @@
 import type { Context } from "hono"
+import type { AccessTokens } from "../../auth/access-tokens.ts"
 import type { Accounts } from "../../auth/accounts.ts"
+import { type ApiKeys, isApiKey } from "../../auth/api-keys.ts"
+import type { Audit } from "../../auth/audit.ts"
+import type { FirstAdmin } from "../../auth/first-admin.ts"
 import { claimsOf, type Identity } from "../../auth/identity.ts"
 import type { Principal } from "../../auth/principal.ts"
+import type { Revocations } from "../../auth/revocations.ts"
 import type { SignIns } from "../../auth/sign-ins.ts"
 import type { Users } from "../../auth/users.ts"
 import type { Invites } from "../../chat/invites/invites.ts"
@@ -19,6 +24,11 @@ export interface HttpServices {
   readonly users: Users
   readonly accounts: Accounts
   readonly signIns: SignIns
+  readonly access: AccessTokens
+  readonly revocations: Revocations
+  readonly keys: ApiKeys
+  readonly firstAdmin: FirstAdmin
+  readonly audit: Audit
   readonly rooms: Rooms
   readonly members: Members
   readonly moderation: Moderation
@@ -43,12 +53,14 @@ export interface RequestEnvironment {
 export const addressOf = (c: Context): string => (c.env as RequestEnvironment | undefined)?.address ?? ""
 
 /** Who asks, if they say so. Tickets open sockets only, and tokens do not belong into the addresses of requests. */
-export function asking({ identity }: HttpServices, request: Request): Promise<Principal | undefined> {
+export function asking({ identity, keys }: HttpServices, request: Request): Promise<Principal | undefined> {
   const claims = claimsOf(new URL(request.url), request.headers)
   if (claims.kind === "ticket")
     throw new AppError("unauthorized", "A ticket opens a WebSocket; here send Authorization: Bearer TOKEN.")
   if (claims.kind === "token" && !request.headers.has("authorization"))
     throw new AppError("unauthorized", "Send the token as Authorization: Bearer TOKEN, not in the address.")
+  if (claims.kind === "token" && isApiKey(claims.token))
+    return keys.principalOf(claims.token, request.headers.get("klatch-as") ?? undefined)
   return identity.named(claims)
 }
 

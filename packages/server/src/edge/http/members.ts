@@ -12,7 +12,7 @@ import {
   userRef,
   uuid,
 } from "@klatch/protocol"
-import { type HttpServices, reader, writer } from "./context.ts"
+import { addressOf, type HttpServices, reader, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import { asker, body, bodyErrors, json, listLimit, roomBody, roomErrors, roomPath } from "./schemas.ts"
 
@@ -238,7 +238,7 @@ const accept = createRoute({
 
 /** Memberships, bans and invitations over HTTP. */
 export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
-  const { rooms, members, moderation, invites, users } = services
+  const { rooms, members, moderation, invites, users, audit } = services
   app.openapi(join, async (c) => {
     const principal = await writer(services, c.req.raw)
     const found = await rooms.find(principal, c.req.valid("param").id)
@@ -268,14 +268,24 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
     const [room, user] = [await rooms.find(principal, id), await users.find(user_id)]
     const { role, mute_s } = c.req.valid("json")
     if (role === undefined && mute_s === undefined) await members.require(principal, "read", room)
-    if (mute_s !== undefined) await moderation.mute(principal, room, user, mute_s)
-    if (role !== undefined) await moderation.setRole(principal, room, user, role)
+    const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
+    if (mute_s !== undefined) {
+      await moderation.mute(principal, room, user, mute_s)
+      await audit.record({ action: "member_muted", ...act, details: { for_s: mute_s } })
+    }
+    if (role !== undefined) {
+      await moderation.setRole(principal, room, user, role)
+      await audit.record({ action: "role_changed", ...act, details: { role } })
+    }
     return c.body(null, 204)
   })
   app.openapi(kick, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { id, user_id } = c.req.valid("param")
-    await moderation.kick(principal, await rooms.find(principal, id), await users.find(user_id))
+    const [room, user] = [await rooms.find(principal, id), await users.find(user_id)]
+    await moderation.kick(principal, room, user)
+    const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
+    await audit.record({ action: "member_removed", ...act })
     return c.body(null, 204)
   })
   app.openapi(listBans, async (c) => {
@@ -286,21 +296,29 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   })
   app.openapi(banRoute, async (c) => {
     const principal = await writer(services, c.req.raw)
-    const { user, for_s, reason } = c.req.valid("json")
-    const room = await rooms.find(principal, c.req.valid("param").id)
-    await moderation.ban(principal, room, await users.find(user), { seconds: for_s, reason })
+    const { user: ref, for_s, reason } = c.req.valid("json")
+    const [room, user] = [await rooms.find(principal, c.req.valid("param").id), await users.find(ref)]
+    await moderation.ban(principal, room, user, { seconds: for_s, reason })
+    const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
+    await audit.record({ action: "member_banned", ...act, details: { for_s: for_s ?? null } })
     return c.body(null, 204)
   })
   app.openapi(unban, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { id, user_id } = c.req.valid("param")
-    await moderation.unban(principal, await rooms.find(principal, id), await users.find(user_id))
+    const [room, user] = [await rooms.find(principal, id), await users.find(user_id)]
+    await moderation.unban(principal, room, user)
+    const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
+    await audit.record({ action: "member_unbanned", ...act })
     return c.body(null, 204)
   })
   app.openapi(makeInvite, async (c) => {
     const principal = await writer(services, c.req.raw)
     const room = await rooms.find(principal, c.req.valid("param").id)
-    return c.json(await invites.create(principal, room, c.req.valid("json")), 201)
+    const made = await invites.create(principal, room, c.req.valid("json"))
+    const act = { by: principal, target: made.id, roomId: room.id, address: addressOf(c) }
+    await audit.record({ action: "invite_created", ...act })
+    return c.json(made, 201)
   })
   app.openapi(listInvites, async (c) => {
     const principal = await writer(services, c.req.raw)
@@ -311,7 +329,10 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(endInvite, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { id, invite_id } = c.req.valid("param")
-    await invites.end(principal, await rooms.find(principal, id), invite_id)
+    const room = await rooms.find(principal, id)
+    await invites.end(principal, room, invite_id)
+    const act = { by: principal, target: invite_id, roomId: room.id, address: addressOf(c) }
+    await audit.record({ action: "invite_ended", ...act })
     return c.body(null, 204)
   })
   app.openapi(accept, async (c) => {

@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
 import { changeRoom, createRoom, isStorable, roomRef, userRef, uuid } from "@klatch/protocol"
-import { type HttpServices, reader, writer } from "./context.ts"
+import { addressOf, type HttpServices, reader, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import {
   asker,
@@ -152,7 +152,7 @@ const direct = createRoute({
 
 /** Rooms over HTTP. */
 export function mountRooms(app: OpenAPIHono, services: HttpServices): void {
-  const { rooms, users } = services
+  const { rooms, users, audit } = services
   app.openapi(listMine, async (c) => {
     const { after, limit } = c.req.valid("query")
     return c.json((await rooms.mine(await writer(services, c.req.raw), after, limit)) as never, 200)
@@ -171,10 +171,23 @@ export function mountRooms(app: OpenAPIHono, services: HttpServices): void {
   )
   app.openapi(change, async (c) => {
     const principal = await writer(services, c.req.raw)
-    return c.json(await rooms.change(principal, c.req.valid("param").id, c.req.valid("json")), 200)
+    const input = c.req.valid("json")
+    const room = await rooms.change(principal, c.req.valid("param").id, input)
+    const { archived, rights, slow_mode_s } = input
+    if (archived !== undefined || rights !== undefined || slow_mode_s !== undefined)
+      await audit.record({
+        ...{ action: "room_rights_changed", by: principal, target: room.name, roomId: room.id },
+        ...{
+          address: addressOf(c),
+          details: { archived: room.archived, rights: JSON.stringify(room.rights) },
+        },
+      })
+    return c.json(room, 200)
   })
   app.openapi(remove, async (c) => {
-    await rooms.delete(await writer(services, c.req.raw), c.req.valid("param").id)
+    const by = await writer(services, c.req.raw)
+    const { id, name } = await rooms.delete(by, c.req.valid("param").id)
+    await audit.record({ action: "room_deleted", by, target: name, roomId: id, address: addressOf(c) })
     return c.body(null, 204)
   })
   app.openapi(direct, async (c) => {

@@ -4,6 +4,7 @@ import { HTTPException } from "hono/http-exception"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
 import { mountAccounts } from "./accounts.ts"
+import { mountAdmin } from "./admin.ts"
 import type { HttpServices } from "./context.ts"
 import { mountMembers } from "./members.ts"
 import { mountMessages } from "./messages.ts"
@@ -27,6 +28,7 @@ const OPENAPI = {
     { name: "Rooms", description: "Rooms: found, made, changed and deleted." },
     { name: "Members", description: "Who belongs to which room, and who may not." },
     { name: "Messages", description: "Sent, changed, taken back, paged." },
+    { name: "Admin", description: "For administrators, and for an application's back end with its key." },
     { name: "Operate", description: "For those who run the server." },
   ],
 }
@@ -63,6 +65,7 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
   mountRooms(app, services)
   mountMembers(app, services)
   mountMessages(app, services)
+  mountAdmin(app, services)
   mountOperate(app, services)
   const addresses = addressesOf(app)
   app.notFound((c) => {
