@@ -70,6 +70,7 @@ export class World implements AsyncDisposable {
   readonly #newId = uuid7Maker(systemClock, systemRandom)
   readonly tokens = new Map<string, string>()
   readonly ids = new Map<string, string>()
+  readonly password = "a sentence of one's own"
 
   private constructor(app: App, db: Database, ends: (() => Promise<unknown>)[]) {
     this.app = app
@@ -79,7 +80,14 @@ export class World implements AsyncDisposable {
 
   static async open(): Promise<World> {
     const postgres = await embeddedPostgres()
-    const environment = { AUTH: "required", JWT_SECRET: secret, LIMITS: "off", HOST: "127.0.0.1", PORT: "0" }
+    const environment = {
+      AUTH: "required",
+      JWT_SECRET: secret,
+      LIMITS: "off",
+      HOST: "127.0.0.1",
+      PORT: "0",
+      JWT_CLOCK_TOLERANCE_S: "0",
+    }
     const app = await startApp({
       config: readConfig({ ...environment, APP_ENV: "test" }),
       logger: makeLogger({ level: "silent", readable: false }),
@@ -91,19 +99,28 @@ export class World implements AsyncDisposable {
       () => app.stop(0),
       async () => postgres[Symbol.asyncDispose](),
     ])
-    for (const name of [...actors, ...Object.values(bystanders)]) await world.#enter(name)
+    for (const name of [...actors, ...Object.values(bystanders)]) await world.enter(name)
     return world
   }
 
-  async #enter(name: string): Promise<void> {
+  /** Lets someone in by a token of the application's, which ends then or in an hour. */
+  async enter(name: string, untilMs = Date.now() + 3_600_000): Promise<void> {
     const token = await new SignJWT({ roles: name === "root" ? ["admin"] : [] })
       .setProtectedHeader({ alg: "HS256" })
       .setSubject(name)
-      .setExpirationTime("1h")
+      .setExpirationTime(Math.floor(untilMs / 1_000))
       .sign(new TextEncoder().encode(secret))
     this.tokens.set(name, token)
     const answer = await this.ask(name, "GET", "/me")
     this.ids.set(name, (answer.body as { id: string }).id)
+  }
+
+  /** Makes an account of one's own here. */
+  async signUp(name: string): Promise<void> {
+    const { body } = await this.ask(name, "POST", "/auth/signup", { username: name, password: this.password })
+    const made = body as { access_token: string; user: { id: string } }
+    this.tokens.set(name, made.access_token)
+    this.ids.set(name, made.user.id)
   }
 
   /** One request of someone. */
@@ -111,7 +128,7 @@ export class World implements AsyncDisposable {
     const response = await fetch(this.app.url + path, {
       method,
       headers: {
-        authorization: `Bearer ${this.tokens.get(name)}`,
+        ...(this.tokens.has(name) ? { authorization: `Bearer ${this.tokens.get(name)}` } : {}),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
