@@ -19,7 +19,7 @@ afterAll(async () => {
   await world?.[Symbol.asyncDispose]()
 })
 
-test("in every cell of role, act and room, over HTTP and the socket, just those may who should", async () => {
+test("[A8] in every cell of role, act and room, over HTTP and the socket, just those may who should", async () => {
   const asked = acts.flatMap((one) =>
     actors.flatMap((actor) => places.map((place) => ({ one, actor, place }))),
   )
@@ -46,7 +46,7 @@ test("in every cell of role, act and room, over HTTP and the socket, just those 
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(200)
 })
 
-test("forbidden and missing look alike to whoever may not know, down to the last letter", async () => {
+test("[A8] forbidden and missing look alike to whoever may not know, down to the last letter", async () => {
   const wanted = (["private", "group", "direct", "missing"] as const).map((place) => ({
     actor: "nobody" as const,
     place,

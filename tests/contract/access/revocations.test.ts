@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.[Symbol.asyncDispose]())
 
-test("of 1,050 whose right ended while messages flowed, none hears what is sent a second later", async () => {
+test("[A7] of 1,050 whose right ended while messages flowed, none hears what is sent a second later", async () => {
   const room = (
     (await world.ask("owner", "POST", "/rooms", { kind: "private", name: "Flow" })).body as { id: string }
   ).id

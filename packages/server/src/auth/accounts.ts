@@ -68,7 +68,7 @@ export class Accounts {
    */
   async signUp(input: SignUp, address: string, before?: Principal): Promise<{ user: User; tokens: Tokens }> {
     this.#signUps.spend(address, "Too many accounts from this address: wait a little.")
-    const { db, newId, users, passwords, signIns } = this.#options
+    const { db, newId, users, passwords, signIns, revocations } = this.#options
     const hash = await passwords.hash(input.password)
     const [at, key] = [this.#at(), usernameKey(input.username)]
     const displayName = input.displayName ?? input.username
@@ -89,6 +89,8 @@ export class Accounts {
     })
     if (isGuest) users.forget(before.user.username)
     users.forget(user.username)
+    // Whoever came by the name alone goes, and comes back as its owner or by another.
+    if (isGuest || claimed) revocations.tell({ userId: user.id, why: "signed_out" })
     return { user: { id: user.id, username: user.username, display_name: displayName }, tokens }
   }
 
@@ -161,8 +163,8 @@ export class Accounts {
   async ban(userId: string): Promise<void> {
     const { db, signIns, revocations } = this.#options
     if (!(await setBanned(db, userId, this.#at()))) throw new AppError("not_found", "There is no such user.")
-    await signIns.end(userId)
     revocations.tell({ userId, why: "banned" })
+    await signIns.end(userId)
   }
 
   async unban(userId: string): Promise<void> {

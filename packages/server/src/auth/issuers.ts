@@ -81,6 +81,10 @@ export class Issuers {
       requiredClaims: ["sub"],
       currentDate: new Date(clock.now()),
     }
+    // One key signs many kinds of tokens: a logout token or a proof of possession is nobody's sign-in (RFC 8725, 3.11).
+    const { typ = "JWT" } = unverified.header
+    if (typeof typ !== "string" || !/^(?:application\/)?(?:at\+)?jwt$/i.test(typ))
+      throw new errors.JWTInvalid("a token of another use")
     // Whoever has the secret may leave `exp` out, as their libraries do by default: such a token is good until revoked.
     // The header chooses between two keys of ours, and never brings one: jwk, jku, x5u and x5c are not looked at.
     const isShared = unverified.header.alg === "HS256"
@@ -113,7 +117,7 @@ function claimsOf(payload: JWTPayload, toleranceS: number): OutsideClaims {
     return is ? value.trim().slice(0, charsMax) : undefined
   }
   const { sub, exp, iat, iss } = payload
-  if (typeof sub !== "string" || sub === "" || sub.length > 255 || sub.includes("\0"))
+  if (typeof sub !== "string" || sub === "" || sub.length > 255 || sub.includes("\0") || !sub.isWellFormed())
     throw new errors.JWTInvalid("sub must be 1..255 characters (OpenID Connect Core, 2)")
   const picture = text("picture", urlCharsMax)
   const roles = payload.roles ?? payload.role

@@ -14,12 +14,16 @@ export interface UnverifiedToken {
 export function readToken(token: string): UnverifiedToken | undefined {
   if (token.length > tokenCharsMax) return undefined
   const parts = token.split(".")
-  if (parts.length !== 3 || parts.some((part) => !/^[A-Za-z0-9_-]+$/.test(part))) return undefined
+  if (parts.length !== 3 || !parts.every(isCanonical)) return undefined
   const [header, claims] = parts
     .slice(0, 2)
     .map((part) => objectOf(Buffer.from(part, "base64url").toString()))
   return header && claims ? { header, claims } : undefined
 }
+
+/** Base64url as there is but one way to write it (RFC 4648, 3.5): else one token had several spellings. */
+const isCanonical = (part: string) =>
+  part !== "" && Buffer.from(part, "base64url").toString("base64url") === part
 
 function objectOf(text: string): Record<string, unknown> | undefined {
   try {
