@@ -103,6 +103,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const db = new Database(options.database, { clock, onQuery: (ms, lane) => events.queried(ms, lane) })
   try {
     await migrate(db)
+    if (!(await db.raiseWall())) events.wallIsDown()
   } catch (error) {
     await db.close()
     throw error

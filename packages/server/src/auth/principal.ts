@@ -18,6 +18,12 @@ export interface Principal {
   readonly grant?: Grant | undefined
 }
 
+/** Whom a request is of, as the database's own wall asks. */
+export const askingOf = (principal: Principal) => ({
+  userId: principal.user.id,
+  isAdmin: principal.grant?.isAdmin ?? false,
+})
+
 /** When what they came with ends, RFC 3339; null when it does not. */
 export const expiryOf = ({ grant }: Principal): string | null =>
   grant && Number.isFinite(grant.untilMs) ? new Date(grant.untilMs).toISOString() : null

@@ -1,6 +1,6 @@
 import type { Member, Role, User } from "@klatch/protocol"
-import { isAdmin, type Principal } from "../../auth/principal.ts"
-import type { Queryable } from "../../db/sql.ts"
+import { askingOf, isAdmin, type Principal } from "../../auth/principal.ts"
+import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { BatchLoader } from "../../lib/batch-loader.ts"
 import type { Clock } from "../../lib/clock.ts"
@@ -35,7 +35,7 @@ export interface RoomInfo extends LogRoom {
 }
 
 export interface MembersOptions {
-  readonly db: Queryable
+  readonly db: Database
   readonly log: GroupCommit
   readonly clock: Clock
   /** In open mode everyone may broadcast. */
@@ -182,12 +182,19 @@ export class Members {
 
   /** A page of members in the order of their ids, after `afterId`. */
   async list(
+    principal: Principal,
     room: RoomInfo,
     afterId: string | undefined,
     limit: number,
   ): Promise<{ members: Member[]; has_more: boolean }> {
     const at = new Date(this.#options.clock.now()).toISOString()
-    const rows = await membersOfRoom(this.#options.db, room.id, afterId ?? FIRST_ID, limit + 1, at)
+    const rows = await membersOfRoom(
+      this.#options.db.asking(askingOf(principal)),
+      room.id,
+      afterId ?? FIRST_ID,
+      limit + 1,
+      at,
+    )
     const members = rows
       .slice(0, limit)
       .map(({ muted_until, ...row }) => ({ ...row, muted_until: muted_until?.toISOString() ?? null }))

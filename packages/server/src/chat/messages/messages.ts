@@ -1,6 +1,6 @@
 import type { HistoryPage, MessageEvent, SentAck } from "@klatch/protocol"
-import type { Principal } from "../../auth/principal.ts"
-import type { Queryable } from "../../db/sql.ts"
+import { askingOf, type Principal } from "../../auth/principal.ts"
+import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import type { Clock } from "../../lib/clock.ts"
 import { eventOf, OWN_CLIENT_ID_PREFIX } from "../../log/entry.ts"
@@ -24,14 +24,14 @@ export type Sent = (error: AppError | undefined, ack: Omit<SentAck, "ref"> | und
 
 /** Messages: sent, changed, taken back, paged. Whoever calls has asked `admit` or the policy first. */
 export class Messages {
-  readonly #db: Queryable
+  readonly #db: Database
   readonly #log: GroupCommit
   readonly #members: Members
   readonly #newId: () => string
   readonly #slowMode: SlowMode
 
   constructor(options: {
-    readonly db: Queryable
+    readonly db: Database
     readonly log: GroupCommit
     readonly members: Members
     readonly clock: Clock
@@ -113,10 +113,14 @@ export class Messages {
 
   /** A page of messages in their current state, in seq order, and the head it was read at. */
   async history(
+    principal: Principal,
     room: RoomInfo,
     window: { before?: number | undefined; after?: number | undefined; limit: number },
   ): Promise<HistoryPage> {
-    const { entries, head } = await readMessages(this.#db, room.id, { ...window, limit: window.limit + 1 })
+    const { entries, head } = await readMessages(this.#db.asking(askingOf(principal)), room.id, {
+      ...window,
+      limit: window.limit + 1,
+    })
     const has_more = entries.length > window.limit
     const page = !has_more
       ? entries

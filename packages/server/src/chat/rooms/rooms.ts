@@ -1,6 +1,6 @@
 import { isUuid, limits, type Role, type Room, type RoomKind, type User } from "@klatch/protocol"
-import type { Principal } from "../../auth/principal.ts"
-import type { Queryable } from "../../db/sql.ts"
+import { askingOf, type Principal } from "../../auth/principal.ts"
+import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Entry, eventOf } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
@@ -59,7 +59,7 @@ export interface NewRoom {
 }
 
 export interface RoomsOptions {
-  readonly db: Queryable
+  readonly db: Database
   readonly log: GroupCommit
   readonly directory: RoomDirectory
   readonly members: Members
@@ -128,7 +128,7 @@ export class Rooms {
     const { db, members } = this.#options
     const room = await this.find(principal, ref)
     const role = await members.require(principal, "read", room)
-    const row = (await roomsByIds(db, [room.id]))[0]
+    const row = (await roomsByIds(db.asking(askingOf(principal)), [room.id]))[0]
     if (!row) throw new AppError("not_found", NO_SUCH_ROOM)
     return publicRoom(row, role)
   }
@@ -194,10 +194,11 @@ export class Rooms {
 
   /** The principal's rooms, in the order of their ids, after `afterId`. */
   async mine(principal: Principal, afterId: string | undefined, limit: number) {
-    const rows = await myRooms(this.#options.db, principal.user.id, afterId ?? FIRST_ID, limit + 1)
+    const db = this.#options.db.asking(askingOf(principal))
+    const rows = await myRooms(db, principal.user.id, afterId ?? FIRST_ID, limit + 1)
     const shown = rows.slice(0, limit)
     const newest = await readNewestMessages(
-      this.#options.db,
+      db,
       shown.map((row) => row.id),
     )
     return {
@@ -208,7 +209,13 @@ export class Rooms {
 
   /** Public rooms whose slug or name contains `query`, in the order of their slugs, after `afterSlug`. */
   async discover(principal: Principal, query: string, afterSlug: string | undefined, limit: number) {
-    const rows = await discoverRooms(this.#options.db, principal.user.id, query, afterSlug ?? "", limit + 1)
+    const rows = await discoverRooms(
+      this.#options.db.asking(askingOf(principal)),
+      principal.user.id,
+      query,
+      afterSlug ?? "",
+      limit + 1,
+    )
     return {
       rooms: rows.slice(0, limit).map((row) => publicRoom(row, row.role)),
       has_more: rows.length > limit,

@@ -254,7 +254,7 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
     const found = await rooms.find(principal, c.req.valid("param").id)
     await members.require(principal, "read", found)
     const { after, limit } = c.req.valid("query")
-    return c.json(await members.list(found, after, limit), 200)
+    return c.json(await members.list(principal, found, after, limit), 200)
   })
   app.openapi(addMembers, async (c) => {
     const principal = await writer(services, c.req.raw)

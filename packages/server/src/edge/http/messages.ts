@@ -134,7 +134,7 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
     const principal = await reader(services, c.req.raw)
     const room = await rooms.find(principal, c.req.valid("param").id)
     await members.require(principal, "read", room)
-    return c.json(await messages.history(room, c.req.valid("query")), 200)
+    return c.json(await messages.history(principal, room, c.req.valid("query")), 200)
   })
   app.openapi(send, async (c) => {
     const principal = await writer(services, c.req.raw)
@@ -167,7 +167,7 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
     try {
       const room = await rooms.find(principal, ref.data)
       await members.require(principal, "read", room)
-      return c.json((await messages.history(room, { limit })).messages, 200)
+      return c.json((await messages.history(principal, room, { limit })).messages, 200)
     } catch (error) {
       if (error instanceof AppError && error.code === "not_found") return c.json([], 200)
       throw error

@@ -62,7 +62,7 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
       type: "ack",
       ref: frame.ref,
       room_id: room.id,
-      ...(await services.messages.history(room, frame)),
+      ...(await services.messages.history(session.principal, room, frame)),
     })
   },
   async edit(services, session, frame) {
