@@ -7,7 +7,8 @@ import { Database } from "../packages/server/src/db/sql.ts"
 
 const usage = `usage: npm run audit:verify -- [--hash H]
 Checks every link of the audit log's chain, in the database of DATABASE_URL, else in that of DATA_DIR while no server
-runs on it. --hash: the newest hash that was written down earlier must still be in the log. Exits 1 when it is not whole.`
+runs on it. --hash: the newest hash that was written down earlier must still be in the log. Exits 1 when it is not
+whole.`
 
 const { values } = parseArgs({ options: { hash: { type: "string" }, help: { type: "boolean" } } })
 if (values.help) {

@@ -55,7 +55,7 @@ const roomOf = (owner: Person, more: object = {}) =>
   owner.got(room.strict(), "POST /rooms", { kind: "private", name: "Back room", ...more })
 
 describe("where people sign in", () => {
-  test("[A1] nobody comes in by a name alone, rooms are not made by naming them, and the lobby is everyone's", async () => {
+  test("[A1] nobody comes in by a name alone, no room is made by naming it, but the lobby is everyone's", async () => {
     expectError(await ask("GET /rooms?user=ann", { at: server }), "unauthorized")
     expectError(await ask("GET /rooms/discover", { at: server }), "unauthorized")
     expectError(await ask("GET /ws?user=ann", { at: server }), "unauthorized")
@@ -163,7 +163,7 @@ describe("members", () => {
     expect((await eve.ask(`POST /rooms/${id}/join`)).status).toBe(200)
   })
 
-  test("[A11] an invitation lets in as many as it says, as what it says, until it is ended; its code is told once", async () => {
+  test("[A11] an invitation lets in as many as it says, until it is ended; its code is told once", async () => {
     const [ann, bob, eve] = [
       await Person.signUp("ann"),
       await Person.signUp("bob"),
@@ -219,7 +219,7 @@ describe("members", () => {
 })
 
 describe("administrators and back ends", () => {
-  test("[A13] the first administrator has the printed code; a key speaks for the system or for a user, and ends", async () => {
+  test("[A13] the first administrator has the printed code; a key speaks for anyone, until it is ended", async () => {
     const code = /"code\\*":\\*"([\w-]+)/.exec(server.lines.join("\n"))?.[1]
     const [ann, bob, eve] = [
       await Person.signUp("ann"),

@@ -154,8 +154,8 @@ const createKey = createRoute({
   tags: ["Admin"],
   summary: "A key for a back end",
   description:
-    "It goes into `Authorization: Bearer`. With it every request may be made, in the system's name, or in a user's by " +
-    "the header `Klatch-As: NAME`.",
+    "It goes into `Authorization: Bearer`. With it every request may be made, in the system's name, or in a user's " +
+    "by the header `Klatch-As: NAME`.",
   request: { body: body(z.object({ name: text(64) }), { name: "shop back end" }) },
   responses: {
     201: json(key.extend({ key: z.string().describe("Told once: keep it.") }), "The key.", {
