@@ -1,30 +1,98 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { declarationsOf } from "./build-client-declarations.ts"
 
 const root = join(import.meta.dirname, "..")
 
-/** Builds the SDK for whoever does not run TypeScript: one ES module for browsers and Node 20, with its map. */
-export const buildClient = (outdir: string): Promise<string> => build("packages/client", outdir, [])
+/** How a package is built for whoever does not run TypeScript: one ES module with its map. */
+interface Recipe {
+  /** What the application brings. */
+  readonly external: readonly string[]
+  /** Small for browsers; else as it was written, to be read in a test's stack. */
+  readonly minify: boolean
+  /** Packages of others whose code comes along. */
+  readonly holds: readonly string[]
+}
 
-/** Builds the hooks, for a React that the application brings. */
-export const buildHooks = (outdir: string): Promise<string> => build("packages/react", outdir, ["react"])
+/** The packages that applications use: for browsers, Node 20 and Bun. */
+const recipes = {
+  client: { external: [], minify: true, holds: [] },
+  react: { external: ["react"], minify: true, holds: [] },
+  // Only starting the server needs a disk.
+  testing: { external: ["node:*"], minify: false, holds: ["zod"] },
+} as const satisfies Record<string, Recipe>
 
-/** Builds what an application's own tests use, for browsers, Node 20 and Bun; only starting the server needs a disk. */
-export const buildTesting = (outdir: string): Promise<string> => build("packages/testing", outdir, ["node:*"])
+/** A package of the SDK, by its folder. */
+export type PackageName = keyof typeof recipes
 
-async function build(folder: string, outdir: string, external: string[]): Promise<string> {
+export const packageNames = Object.keys(recipes) as PackageName[]
+
+/** Builds one package's module and its map into a folder; answers the module's path. Rejects with why it cannot. */
+export async function buildModule(name: PackageName, outdir: string): Promise<string> {
+  const { external, minify } = recipes[name]
   const { outputs } = await Bun.build({
-    entrypoints: [join(root, folder, "src/index.ts")],
+    entrypoints: [join(root, "packages", name, "src/index.ts")],
     outdir,
     target: "browser",
     format: "esm",
     sourcemap: "linked",
-    external,
+    external: [...external],
+    minify,
+    // Minified code keeps saying which calls may be left out when nobody uses what they answer.
+    emitDCEAnnotations: true,
   })
   return outputs.find((output) => output.kind === "entry-point")?.path ?? ""
 }
 
+/**
+ * Builds what `npm pack` takes of each package: module, map, types and licence, in its `dist`. Each file is replaced
+ * in one go, for whoever reads it just then. Answers the modules' paths; rejects with why it cannot.
+ */
+export async function buildPackages(names: readonly PackageName[] = packageNames): Promise<string[]> {
+  const declarations = await declarationsOf(names.map((name) => `packages/${name}`))
+  return Promise.all(
+    names.map(async (name, at) => {
+      const folder = join(root, "packages", name)
+      const dist = join(folder, "dist")
+      mkdirSync(dist, { recursive: true })
+      // Beside it and not inside: the map tells the way to the sources from where it lies.
+      const stage = mkdtempSync(join(folder, ".build-"))
+      try {
+        await buildModule(name, stage)
+        for (const [path, text] of declarations[at] ?? []) writeFileSync(join(stage, path), text)
+        writeFileSync(join(stage, "LICENSE"), licenseOf(recipes[name]))
+        replace(dist, stage)
+      } finally {
+        rmSync(stage, { recursive: true, force: true })
+      }
+      return join(dist, "index.js")
+    }),
+  )
+}
+
+/** Ours, and those of the code that comes along. */
+function licenseOf({ holds }: Recipe): string {
+  const others = holds.map(
+    (name) => `\n---\n${name}:\n\n${readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8")}`,
+  )
+  return [readFileSync(join(root, "LICENSE"), "utf8"), ...others].join("")
+}
+
+/** Moves the staged files into `dist`, and takes away declarations that are made no more. */
+function replace(dist: string, stage: string): void {
+  const made = new Set(readdirSync(stage))
+  for (const file of made) renameSync(join(stage, file), join(dist, file))
+  for (const file of readdirSync(dist))
+    if (file.endsWith(".d.ts") && !made.has(file)) rmSync(join(dist, file), { force: true })
+}
+
 if (import.meta.main) {
-  console.log(await buildClient(join(root, "packages/client/dist")))
-  console.log(await buildHooks(join(root, "packages/react/dist")))
-  console.log(await buildTesting(join(root, "packages/testing/dist")))
+  const asked = process.argv.slice(2)
+  const unknown = asked.find((name) => !packageNames.some((known) => known === name))
+  if (unknown !== undefined) {
+    console.error(`There is no package "${unknown}" to build. There are: ${packageNames.join(", ")}`)
+    process.exit(2)
+  }
+  const names = packageNames.filter((name) => asked.length === 0 || asked.includes(name))
+  for (const path of await buildPackages(names)) console.log(path)
 }

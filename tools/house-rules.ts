@@ -1,3 +1,4 @@
+import { packageNames } from "./build-client.ts"
 import { circles, faultsOf, type House, occurrences, resolve, ships, workspaceOf } from "./imports.ts"
 import { isTest, lineAt } from "./source.ts"
 
@@ -175,9 +176,12 @@ export const sqlInItsPlaces = (house: House): string[] =>
         .map(({ at, text }) => `${source.path}:${lineAt(source.text, at)} ${text.trim().slice(0, 40)}`),
     )
 
+/** Packages that ship as one module, with what they use of ours in it. */
+const bundled = new Set(packageNames.map((name) => `packages/${name}`))
+
 /**
- * What is imported from npm is declared where it is used; what ships does not live on devDependencies. An example is no
- * package of its own: it may use what any package here is developed with.
+ * What is imported from npm is declared where it is used; what ships does not live on devDependencies, but what is
+ * bundled does. An example is no package of its own: it may use what any package here is developed with.
  */
 export const declaredDependencies = (house: House, rootDevDependencies: readonly string[]): string[] =>
   faultsOf(house, (from, { path, typeOnly }) => {
@@ -185,12 +189,14 @@ export const declaredDependencies = (house: House, rootDevDependencies: readonly
     const name = path.split("/", path.startsWith("@") ? 2 : 1).join("/")
     const here = workspaceOf(house, from)
     const lenient = isTest(from) || typeOnly || !here || here.folder === "bench"
+    const ours = house.workspaces.some((workspace) => workspace.name === name)
+    const comesAlong = ours && here !== undefined && bundled.has(here.folder)
     const declared = [
       ...(here?.dependencies ?? []),
-      ...(lenient ? [...(here?.devDependencies ?? []), ...rootDevDependencies] : []),
+      ...(lenient || comesAlong ? (here?.devDependencies ?? []) : []),
+      ...(lenient ? rootDevDependencies : []),
       ...(from.startsWith("examples/") ? house.workspaces.flatMap((one) => one.devDependencies) : []),
     ]
-    const ours = house.workspaces.some((workspace) => workspace.name === name)
     if (declared.includes(name) || (ours && (lenient || here?.name === name))) return undefined
     return `${path} is not among the dependencies of ${here?.folder ?? "the root"}`
   })

@@ -66,6 +66,7 @@ const protocol = workspace("@klatch/protocol", "packages/protocol", {
 const workspaces = [
   { ...protocol, dependencies: ["zod"] },
   workspace("@klatch/client", "packages/client", { ".": "packages/client/src/index.ts" }),
+  { ...workspace("@klatch/testing", "packages/testing", {}), devDependencies: ["@klatch/protocol", "zod"] },
   workspace("@klatch/server", "packages/server", { "./app": "packages/server/src/app.ts" }),
   workspace("@klatch/web", "apps/web", {}),
 ]
@@ -276,5 +277,10 @@ describe("the checkers can fail:", () => {
     expect(
       declaredDependencies(importing("packages/client/src/a.test.ts", "fast-check"), ["fast-check"]),
     ).toEqual([])
+    expect(declaredDependencies(importing("packages/testing/src/a.ts", "@klatch/protocol"), [])).toEqual([])
+    expect(declaredDependencies(importing("packages/testing/src/a.ts", "zod"), [])).toHaveLength(1)
+    expect(declaredDependencies(importing("packages/client/src/a.ts", "@klatch/protocol"), [])).toHaveLength(
+      1,
+    )
   })
 })

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Browser } from "playwright-core"
-import { buildClient } from "../../tools/build-client.ts"
+import { buildModule } from "../../tools/build-client.ts"
 import { launchBrowser } from "../e2e/browser.ts"
 import { type ServerProcess, startServer } from "../harness/server.ts"
 import { storyOf } from "./document.ts"
@@ -57,11 +57,14 @@ function write(name: string, text: string): string {
   return path
 }
 
+/** Bun, which takes the packages by their sources. */
+const bun = [process.execPath, "--no-install", "--conditions=klatch-source"]
+
 /** What a program printed, which must end well. */
-async function run(command: string, path: string, cwd = scratch): Promise<string[]> {
-  const child = Bun.spawn([command, path], { cwd, stdout: "pipe", stderr: "pipe", timeout: 30_000 })
+async function run(command: readonly string[], cwd = scratch): Promise<string[]> {
+  const child = Bun.spawn([...command], { cwd, stdout: "pipe", stderr: "pipe", timeout: 30_000 })
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
-  if ((await child.exited) !== 0) throw new Error(`${path} failed:\n${out}${err}`)
+  if ((await child.exited) !== 0) throw new Error(`${command.join(" ")} failed:\n${out}${err}`)
   return out.trimEnd().split("\n")
 }
 
@@ -86,7 +89,7 @@ describe("the code of docs/sdk shows what the page says:", () => {
       expect(acts.length).toBeGreaterThan(0)
       const paths = acts.map((text, at) => write(`${name.replace(".md", "")}-${at}.tsx`, text))
       if (inBrowser.includes(name)) await tellInBrowser({ browser, host, paths, world })
-      else for (const path of paths) expect((await run(process.execPath, path)).at(-1)).toBe("-- end")
+      else for (const path of paths) expect((await run([...bun, path])).at(-1)).toBe("-- end")
       for (const { text, shows } of programs) expect(await onNode(text)).toEqual([...shows])
     })
   }
@@ -98,9 +101,9 @@ async function onNode(text: string): Promise<string[]> {
   const client = join(home, "node_modules/@klatch/client")
   mkdirSync(join(home, "node_modules/@klatch"), { recursive: true })
   symlinkSync(join(root, "node_modules/ws"), join(home, "node_modules/ws"))
-  await buildClient(join(client, "dist"))
+  await buildModule("client", join(client, "dist"))
   writeFileSync(join(client, "package.json"), readFileSync(join(root, "packages/client/package.json")))
   const path = join(home, "program.mjs")
   writeFileSync(path, text)
-  return run("node", path, home)
+  return run(["node", path], home)
 }

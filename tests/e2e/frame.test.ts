@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import type { Browser } from "playwright-core"
 import type { ServerProcess } from "../harness/server.ts"
+import { until } from "../harness/until.ts"
 import { PrefixProxy } from "./prefix-proxy.ts"
 import { openStage, type Stage } from "./stage.ts"
 import { Tab, testMs } from "./tab.ts"
@@ -178,6 +179,16 @@ describe("without a connection", () => {
     proxy.intercept = (path) => (isPage(path) ? undefined : unavailable)
     await tab.page.goto(`${proxy.url}/?r=attic&u=newt`)
     await tab.page.getByText("This room is not on this device yet").waitFor()
+    // Each further try to connect leaves that as it is.
+    await tab.page.evaluate(() => {
+      new MutationObserver(() => {
+        if (document.querySelector(".log-loading, .list-loading")) document.body.dataset.flickered = "yes"
+      }).observe(document.body, { childList: true, subtree: true })
+    })
+    const tries = () => tab.asked.filter((url) => url.startsWith("ws")).length
+    const before = tries()
+    await until("two further tries", () => tries() >= before + 2)
+    expect(await tab.page.evaluate(() => document.body.dataset.flickered)).toBeUndefined()
     await tab.write("first thing up here")
     await tab.reads("first thing up here")
     proxy.intercept = () => undefined
@@ -278,6 +289,31 @@ describe("a search", () => {
     await tab.page.keyboard.press("Escape")
     await tab.page.getByRole("combobox").waitFor({ state: "detached" })
   })
+})
+
+test("of a long list, the room that is looked at is in view", async () => {
+  await using tab = await open("?r=l-first&u=l-ann")
+  for (let i = 0; i < 30; i++)
+    await fetch(`${server.url}/rooms?user=l-ann`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ kind: "public", name: `l-room ${i}` }),
+    })
+  await link(tab, "l-room 29").waitFor()
+  const isInView = () =>
+    tab.page.waitForFunction(() => {
+      const item = document.querySelector(".lists [aria-current]")?.getBoundingClientRect()
+      const box = document.querySelector(".lists")?.getBoundingClientRect()
+      return item && box && item.top >= box.top && item.bottom <= box.bottom
+    })
+  for (const key of ["Alt+ArrowUp", "Alt+ArrowDown", "Alt+ArrowUp"]) {
+    await tab.page.keyboard.press(key)
+    await isInView()
+  }
+  await tab.page.reload()
+  await tab.isIn()
+  await isInView()
+  expect(tab.faults).toEqual([])
 })
 
 describe("on a phone", () => {

@@ -260,6 +260,18 @@ test("what others wrote while one was away stands below a line", async () => {
   expect(order.slice(-4)).toEqual(["seen", "New since you were away", "missed", "missed, too"])
 })
 
+test("what others write while one looks has no such line", async () => {
+  await goTo("here")
+  await bobSays("here", "before")
+  await ann.reads("before")
+  await ann.page.reload()
+  await ann.isIn()
+  await ann.reads("before")
+  await bobSays("here", "while she looks")
+  await ann.reads("while she looks")
+  expect(await ann.log.getByRole("heading", { name: "New since you were away" }).count()).toBe(0)
+})
+
 test("a message that is refused says why, and is sent again or discarded", async () => {
   await using eve = await Tab.blank(browser)
   let isRefusing = true

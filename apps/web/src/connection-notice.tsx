@@ -2,17 +2,19 @@ import type { ConnectionState, KlatchError } from "@klatch/client"
 import { Icon } from "./icon.tsx"
 import { words } from "./words.ts"
 
+/** Whether there is no connection and was a try to make one: the next tries change nothing in what is shown. */
+export const isDown = ({ phase, attempt }: ConnectionState): boolean =>
+  phase === "waiting" || (phase === "connecting" && attempt > 0)
+
 /**
  * Says calmly that the connection is gone, and what becomes of what was written; after a moment only (by CSS), so
  * that a blink is not told.
  */
 export function ConnectionNotice(props: { connection: ConnectionState; waitingCount: number }) {
   const { connection, waitingCount } = props
-  const isDown =
-    connection.phase === "waiting" || (connection.phase === "connecting" && connection.attempt > 0)
   return (
     <div class="notice-place" role="status" aria-live="polite">
-      {isDown && (
+      {isDown(connection) && (
         <div class="notice">
           <span class="notice-dot" aria-hidden="true" />
           {waitingCount === 0 ? words.connection.offline : words.connection.offlineWaiting(waitingCount)}
@@ -35,7 +37,7 @@ export function ConnectionEnded(props: {
           <Icon name="alert" />
         </span>
         <h2>{words.connection.endedTitle}</h2>
-        <p>{props.error?.message ?? words.connection.ended}</p>
+        <p>{reasonOf(props.error)}</p>
         <div class="actions">
           <button type="button" class="button button-primary" onClick={props.onAgain}>
             {words.connection.again}
@@ -47,4 +49,12 @@ export function ConnectionEnded(props: {
       </div>
     </main>
   )
+}
+
+/** In a sentence: a close code comes with a few words only. */
+function reasonOf(error: KlatchError | undefined): string {
+  if (error === undefined) return words.connection.ended
+  return error.code === "closed" && /^[a-z]/.test(error.message)
+    ? words.connection.endedWhy(error.message)
+    : error.message
 }

@@ -22,6 +22,8 @@ interface LogProps {
   title: string
   isDirect: boolean
   timeline: TimelineState
+  /** What is sent waits for the connection. */
+  isOffline: boolean
   nowMs: number
   selfId: string | undefined
   /** Marked where others name it. */
@@ -69,6 +71,7 @@ export function Log(props: LogProps) {
         row={row}
         room={room}
         isOwn={message.user_id === selfId || message.delivery !== "sent"}
+        isWaiting={props.isOffline && message.delivery === "sending"}
         selfName={props.selfName}
         editing={props.editing}
         original={replyTo === undefined ? undefined : (messages[indexOfMessage(messages, replyTo)] ?? null)}

@@ -18,6 +18,8 @@ interface MessageLineProps {
   row: MessageRow
   room: Room
   isOwn: boolean
+  /** It is sent once there is a connection again. */
+  isWaiting: boolean
   selfName: string | undefined
   editing: Signal<number | null>
   /** What it replies to; null when that is not loaded, undefined when it is no reply. */
@@ -95,7 +97,9 @@ export const MessageLine = memo(function MessageLine(props: MessageLineProps) {
             {words.message.edited}
           </span>
         )}
-        {message.delivery !== "sent" && <Delivery message={message} room={room} />}
+        {message.delivery !== "sent" && (
+          <Delivery message={message} room={room} isWaiting={props.isWaiting} />
+        )}
         {isAsking.value && <DeleteAsk message={message} room={room} isAsking={isAsking} />}
       </div>
       {verbs !== null && !isBusy && (isHovered.value || isFocused.value) && (
@@ -161,10 +165,15 @@ function Time({ atMs, isQuiet = false }: { atMs: number; isQuiet?: boolean }) {
 }
 
 /** How it stands with a message that is not in the log yet. "Sending" shows itself after a moment only (by CSS). */
-function Delivery({ message, room }: { message: TimelineMessage; room: Room }) {
+function Delivery(props: { message: TimelineMessage; room: Room; isWaiting: boolean }) {
+  const { message, room } = props
   const clientId = message.client_id
   if (message.delivery === "sending" || clientId === undefined)
-    return <p class="delivery delivery-sending">{words.message.sending}</p>
+    return (
+      <p class="delivery delivery-sending">
+        {props.isWaiting ? words.message.waiting : words.message.sending}
+      </p>
+    )
   return (
     <p class="delivery delivery-failed" role="alert">
       <Icon name="alert" />

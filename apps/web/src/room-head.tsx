@@ -14,10 +14,12 @@ interface RoomHeadProps {
   title: string
   /** Null while it is not known. */
   info: RoomInfo | null
+  /** It will be known soon: its sign has its place already. */
+  isComing?: boolean
 }
 
 /** What the room is called and is about, and the ways from it to what stands beside it. */
-export function RoomHead({ workspace, frame, title, info }: RoomHeadProps) {
+export function RoomHead({ workspace, frame, title, info, isComing = false }: RoomHeadProps) {
   const elsewhere = workspace.unreadTotal.value
   const topic = info?.topic ?? ""
   const areMembersOpen = frame.areMembersOpen.value
@@ -33,9 +35,9 @@ export function RoomHead({ workspace, frame, title, info }: RoomHeadProps) {
         <Icon name="menu" />
         {elsewhere > 0 && <span class="dot" aria-hidden="true" />}
       </button>
-      {info !== null && (
-        <span class="room-sign" aria-hidden="true">
-          {isDirect(info) ? <Avatar name={title} /> : <Icon name={signOf(info)} />}
+      {(info !== null || isComing) && (
+        <span class={info === null ? "room-sign room-sign-bone" : "room-sign"} aria-hidden="true">
+          {info !== null && (isDirect(info) ? <Avatar name={title} /> : <Icon name={signOf(info)} />)}
         </span>
       )}
       <div class="room-title">

@@ -1,14 +1,15 @@
-import { KlatchError, type Room, type RoomInfo, type TimelineMessage } from "@klatch/client"
+import { KlatchError, type Room, type TimelineMessage } from "@klatch/client"
 import { useSignal } from "@preact/signals"
-import { useEffect, useRef } from "preact/hooks"
+import { useEffect } from "preact/hooks"
 import type { Frame } from "./app-frame.ts"
 import { Composer } from "./composer.tsx"
-import { ConnectionNotice } from "./connection-notice.tsx"
+import { ConnectionNotice, isDown } from "./connection-notice.tsx"
 import { useTabCount } from "./favicon-count.ts"
 import { Log, LogLoading } from "./log.tsx"
 import { MembersPanel } from "./members-panel.tsx"
 import { RoomHead } from "./room-head.tsx"
 import { RoomFailed, RoomNotKept } from "./room-pane-failed.tsx"
+import { useUnreadAfter } from "./room-pane-unread.ts"
 import { signalOf, timelineOf } from "./signal-of.ts"
 import { words } from "./words.ts"
 import type { Workspace } from "./workspace.ts"
@@ -42,7 +43,7 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
   const connection = signalOf(workspace.client.connection).value
   const title =
     info === null ? (error.value === null ? room.ref : words.product) : titleOf(info, self?.username)
-  const unreadAfter = useUnreadAfter(workspace, info)
+  const unreadAfter = useUnreadAfter(workspace, info, timeline, self?.id)
   useTabCount(title, workspace.unreadTotal.value)
   useSeen(workspace, room, info?.id, timeline.messages)
   const editLast = () => {
@@ -58,9 +59,9 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
   return (
     <>
       <main class="pane" inert={frame.isRoomCovered.value}>
-        <RoomHead workspace={workspace} frame={frame} title={title} info={info} />
+        <RoomHead workspace={workspace} frame={frame} title={title} info={info} isComing={info === null} />
         <ConnectionNotice connection={connection} waitingCount={workspace.waitingCount.value} />
-        {isLoading && connection.phase === "waiting" ? (
+        {isLoading && isDown(connection) ? (
           <RoomNotKept />
         ) : isLoading ? (
           <LogLoading />
@@ -70,11 +71,12 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
             title={title}
             isDirect={info !== null && isDirect(info)}
             timeline={timeline}
+            isOffline={isDown(connection)}
             nowMs={workspace.nowMs.value}
             selfId={self?.id}
             editing={editing}
             selfName={self?.username}
-            unreadAfter={unreadAfter > 0 ? unreadAfter : null}
+            unreadAfter={unreadAfter}
           />
         )}
         <TypingLine names={signalOf(room.typing).value.map((user) => user.from)} />
@@ -109,13 +111,6 @@ function TypingLine({ names }: { names: readonly string[] }) {
       )}
     </div>
   )
-}
-
-/** The last message that had been read when the room came up: what is new stays marked while it is looked at. */
-function useUnreadAfter(workspace: Workspace, info: RoomInfo | null): number {
-  const mark = useRef<number | null>(null)
-  if (mark.current === null && info !== null) mark.current = workspace.readMark(info)
-  return mark.current ?? 0
 }
 
 /** While the page is looked at, what is shown counts as seen. */

@@ -1,8 +1,10 @@
 import type { RoomInfo } from "@klatch/client"
 import { type Signal, useSignal } from "@preact/signals"
 import type { ComponentChildren } from "preact"
+import { useEffect, useRef } from "preact/hooks"
 import type { Frame } from "./app-frame.ts"
 import { Avatar } from "./avatar.tsx"
+import { isDown } from "./connection-notice.tsx"
 import { countLabel } from "./favicon-count.ts"
 import { Icon, type IconName } from "./icon.tsx"
 import { signalOf } from "./signal-of.ts"
@@ -21,8 +23,13 @@ export const roomLinks = (): HTMLElement[] => [...document.querySelectorAll<HTML
 /** The rooms, as far as they match what is searched for. One Tab stop; the arrows move in it. */
 export function SidebarLists({ workspace, frame }: ListsProps) {
   const focused = useSignal<string | null>(null)
+  const box = useRef<HTMLElement>(null)
+  const isListed = workspace.mine.value?.some((info) => workspace.isHere(info)) ?? false
+  useEffect(() => {
+    if (isListed && box.current !== null) bringIntoView(box.current)
+  }, [workspace.ref.value, isListed])
   return (
-    <nav class="lists" aria-label={words.rooms.heading} onKeyDown={moveFocus}>
+    <nav class="lists" aria-label={words.rooms.heading} ref={box} onKeyDown={moveFocus}>
       <Lists workspace={workspace} frame={frame} focused={focused} />
     </nav>
   )
@@ -81,6 +88,15 @@ function Lists({ workspace, frame, focused }: ListsProps & { focused: Signal<str
       {others.length > 0 && <Section title={words.rooms.discover}>{items(others)}</Section>}
     </>
   )
+}
+
+/** So far and no further that the room that is looked at can be seen: the list moves, and nothing around it. */
+function bringIntoView(box: HTMLElement): void {
+  const item = box.querySelector("[aria-current]")?.getBoundingClientRect()
+  if (item === undefined) return
+  const { top, bottom } = box.getBoundingClientRect()
+  if (item.top < top) box.scrollTop -= top - item.top + item.height
+  else if (item.bottom > bottom) box.scrollTop += item.bottom - bottom + item.height
 }
 
 function moveFocus(event: KeyboardEvent): void {
@@ -181,7 +197,7 @@ export const signOf = (info: RoomInfo): IconName =>
   info.kind === "private" ? "lock" : info.kind === "group" ? "people" : "hash"
 
 function ListLoading({ workspace }: { workspace: Workspace }) {
-  if (signalOf(workspace.client.connection).value.phase === "waiting")
+  if (isDown(signalOf(workspace.client.connection).value))
     return <p class="list-note">{words.rooms.waiting}</p>
   return (
     <div class="list-loading" role="status" aria-label={words.rooms.loading}>

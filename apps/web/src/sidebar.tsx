@@ -91,17 +91,20 @@ function Find({ workspace }: { workspace: Workspace }) {
 /** Who is here, and what is theirs to set. */
 function Self({ workspace, frame, onLeave }: SidebarProps) {
   const user = signalOf(workspace.client.user).value
+  // A guest hears it from the server; whoever picked a name is called by it meanwhile.
+  const name = user?.username ?? workspace.name
+  const shown = user?.display_name || name
   const next = themeAfter(theme.value)
   const switchLabel = words.theme.switch(words.theme[theme.value], words.theme[next])
   return (
     <footer class="self">
-      {user === null ? (
+      {name === null || shown === null ? (
         <span class="muted">{words.connection.connecting}</span>
       ) : (
         <>
-          <Avatar name={user.username} size="small" />
-          <span class="self-name" title={user.display_name || user.username}>
-            {user.display_name || user.username}
+          <Avatar name={name} size="small" />
+          <span class="self-name" title={shown}>
+            {shown}
           </span>
         </>
       )}

@@ -165,6 +165,7 @@ export const words = {
     deleted: "This message was deleted.",
     edited: "edited",
     sending: "Sending",
+    waiting: "Sending once the connection is back",
     failed: "Not sent.",
     retry: "Try again",
     discard: "Discard",
@@ -228,6 +229,7 @@ export const words = {
     connecting: "Connecting",
     endedTitle: "The connection has ended",
     ended: "The server has closed it and will not take it up again.",
+    endedWhy: (why: string) => `The server has closed it: ${why}.`,
     again: "Connect again",
   },
 

@@ -57,6 +57,12 @@ export class Chat implements Disposable {
     return signalOf(this.client.connection)
   }
 
+  /** There is no connection and was a try to make one: the next tries change nothing in what is shown. */
+  get isDown(): boolean {
+    const { phase, attempt } = this.connection.value
+    return phase === "waiting" || (phase === "connecting" && attempt > 0)
+  }
+
   /**
    * Begins by itself, unless nobody would gain by it: a guest who was never here has nothing unread, and would be a
    * stranger made for every visitor of the page. Such a one begins when the panel is opened.

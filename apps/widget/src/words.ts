@@ -19,6 +19,8 @@ export const words = {
     start: "This is the beginning.",
     emptyTitle: "Say hello",
     empty: "No messages yet. What you write is read by everyone here.",
+    notKeptTitle: "Not connected yet",
+    notKept: "What was said here appears as soon as there is a connection. You can write already.",
     latest: "Go to the latest messages",
     newMessages: "New messages",
   },

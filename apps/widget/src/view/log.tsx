@@ -33,7 +33,13 @@ export function Log({ chat, heading }: { chat: Chat; heading: string }) {
         ref={scroll.box}
         onScroll={scroll.onScroll}
       >
-        {isLoading ? (
+        {isLoading && chat.isDown ? (
+          <div class="state">
+            <Icon name="chat" />
+            <h3>{words.panel.notKeptTitle}</h3>
+            <p>{words.panel.notKept}</p>
+          </div>
+        ) : isLoading ? (
           <p class="small top" role="status">
             <span class="spinner" aria-hidden="true" /> {words.panel.loading}
           </p>

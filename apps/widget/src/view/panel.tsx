@@ -98,11 +98,9 @@ export function Panel({ chat, heading, takesFocus, onClose }: PanelProps) {
 
 /** Shows itself after a moment only (by CSS), so that a blink is not told. */
 function Offline({ chat }: { chat: Chat }) {
-  const { phase, attempt } = chat.connection.value
-  const isDown = phase === "waiting" || (phase === "connecting" && attempt > 0)
   return (
     <div class="notice-place" role="status">
-      {isDown && (
+      {chat.isDown && (
         <p class="notice" part="notice">
           {words.offline}
         </p>
