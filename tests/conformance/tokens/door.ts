@@ -27,9 +27,12 @@ export const byHeader: Door = async (at, token) => {
 }
 
 /** `?token=` of a socket. */
-export const byAddress: Door = async (at, token) => {
+export const byAddress: Door = (at, token) => knock(at, `token=${encodeURIComponent(token)}`)
+
+/** What a socket's door says to this query, with these lines among the headers. */
+export async function knock(at: Target, query: string, headers = ""): Promise<Outcome> {
   const raw = await RawSocket.open(at)
-  raw.write(upgradeRequest(`/ws?token=${encodeURIComponent(token)}`, hostOf(at)))
+  raw.write(upgradeRequest(`/ws?${query}`, hostOf(at), headers))
   await raw.waits(() => raw.isEnded || raw.texts().length > 0 || isRefusal(raw.text), 20_000)
   const hello = raw.texts()[0]
   raw.end()

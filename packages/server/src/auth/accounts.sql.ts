@@ -63,10 +63,11 @@ const insertFamily = {
   text: `INSERT INTO klatch.token_families (id, user_id, created_at, refreshed_at, expires_at, secret_hash)
 VALUES ($1, $2, $3::timestamptz, $3::timestamptz, $4::timestamptz, $5)`,
 }
-/** The newest secret is spent for the next one; answers nothing for any other. */
+/** The newest secret is spent for the next one, which is good for as long again; answers nothing for any other. */
 const rotate = {
   name: "accounts_rotate",
-  text: `UPDATE klatch.token_families SET secret_hash = $3, refreshed_at = $4::timestamptz
+  text: `UPDATE klatch.token_families
+SET secret_hash = $3, refreshed_at = $4::timestamptz, expires_at = $4::timestamptz + (expires_at - refreshed_at)
 WHERE id = $1 AND secret_hash = $2 AND ended_at IS NULL AND expires_at > $4::timestamptz RETURNING user_id`,
 }
 const family = {

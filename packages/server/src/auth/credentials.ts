@@ -12,7 +12,7 @@ import type { Issuers } from "./issuers.ts"
 import type { OutsideUsers } from "./outside-users.ts"
 import type { Grant, Principal } from "./principal.ts"
 import { ends, type Revocations } from "./revocations.ts"
-import type { SignIns } from "./sign-ins.ts"
+import { type SignIns, ticketMs } from "./sign-ins.ts"
 import { readToken } from "./token-reader.ts"
 
 export interface CredentialsOptions {
@@ -71,7 +71,10 @@ export class Credentials {
   async ofTicket(ticket: string): Promise<Principal> {
     const row = await this.#options.signIns.redeem(ticket)
     const familyId = row.family_id ?? undefined
-    const standing = await this.#standing({ userId: row.user_id, familyId }, undefined)
+    const standing = await this.#standing(
+      { userId: row.user_id, familyId },
+      row.expires_at.getTime() - ticketMs,
+    )
     const untilMs = row.token_until?.getTime() ?? Number.POSITIVE_INFINITY
     return principalOf(standing, { via: row.family_id ? "account" : "issuer", familyId, untilMs }, [])
   }
@@ -105,11 +108,9 @@ export class Credentials {
     if (!row || row.deleted_at) throw new AppError("unauthorized", "This token is of nobody.")
     if (row.banned_at) throw new AppError("forbidden", "This account is banned.")
     const isOver = wanted.familyId !== undefined && row.family_id === null
-    // Tokens tell their age in whole seconds.
+    // Tokens tell their age in whole seconds: of that second none is believed, or one that was ended were still good.
     const isTooOld =
-      wanted.familyId === undefined &&
-      row.tokens_from !== null &&
-      (issuedMs ?? 0) + 999 < row.tokens_from.getTime()
+      wanted.familyId === undefined && row.tokens_from !== null && (issuedMs ?? 0) < row.tokens_from.getTime()
     if (isOver || isTooOld) throw new AppError("unauthorized", "This sign-in is over: sign in again.")
     return row
   }

@@ -43,7 +43,7 @@ const publicKeyAlgorithms = [
 ]
 /** How long keys are used before they are fetched again, and how soon a token of an unknown key may ask for it. */
 const keysMs = 10 * 60_000
-const askAgainMs = 10_000
+const askAgainMs = 2_000
 const answerMs = 5_000
 
 /** The application's own identity: tokens that it, or its OpenID provider, issues. */
@@ -105,6 +105,11 @@ export class Issuers {
   }
 }
 
+const subjectCharsMax = 255
+/** Together with the subject they fit a row of the index. */
+const issuerCharsMax = 512
+/** The last that RFC 3339 can tell; some issuers write `exp` in ms. */
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
 const nameCharsMax = 64
 const urlCharsMax = 2_048
 const rolesMax = 64
@@ -116,13 +121,14 @@ function claimsOf(payload: JWTPayload, toleranceS: number): OutsideClaims {
       typeof value === "string" && value.trim() !== "" && value.isWellFormed() && !value.includes("\0")
     return is ? value.trim().slice(0, charsMax) : undefined
   }
-  const { sub, exp, iat, iss } = payload
-  if (typeof sub !== "string" || sub === "" || sub.length > 255 || sub.includes("\0") || !sub.isWellFormed())
+  const { sub, exp, iat, iss = "" } = payload
+  if (!isName(sub, subjectCharsMax) || sub === "")
     throw new errors.JWTInvalid("sub must be 1..255 characters (OpenID Connect Core, 2)")
+  if (!isName(iss, issuerCharsMax)) throw new errors.JWTInvalid("iss must be text, of 512 characters at most")
   const picture = text("picture", urlCharsMax)
   const roles = payload.roles ?? payload.role
   return {
-    issuer: iss ?? "",
+    issuer: iss,
     subject: sub,
     name: text("name", nameCharsMax),
     preferredName: text("preferred_username", nameCharsMax) ?? text("username", nameCharsMax),
@@ -131,6 +137,10 @@ function claimsOf(payload: JWTPayload, toleranceS: number): OutsideClaims {
       .filter((role) => typeof role === "string")
       .slice(0, rolesMax),
     issuedMs: iat === undefined ? undefined : iat * 1_000,
-    untilMs: exp === undefined ? Number.POSITIVE_INFINITY : (exp + toleranceS) * 1_000,
+    untilMs: exp === undefined ? Number.POSITIVE_INFINITY : Math.min((exp + toleranceS) * 1_000, lastMs),
   }
 }
+
+/** What the database can hold and find again. */
+const isName = (value: unknown, charsMax: number): value is string =>
+  typeof value === "string" && value.length <= charsMax && value.isWellFormed() && !value.includes("\0")

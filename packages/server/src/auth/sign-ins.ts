@@ -155,8 +155,9 @@ interface RefreshToken {
   readonly secret: Buffer
 }
 
+/** Only what a database reads as an id gets there: it would write anything else into its log. */
 function parseRefresh(token: string): RefreshToken | undefined {
-  const found = /^klr_([0-9a-f-]{36})\.([\w-]{43})$/.exec(token)
+  const found = /^klr_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([\w-]{43})$/.exec(token)
   return found ? { id: found[1]!, secret: Buffer.from(found[2]!, "base64url") } : undefined
 }
 
