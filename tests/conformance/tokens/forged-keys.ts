@@ -1,7 +1,7 @@
 import { constants, createHash, randomBytes, sign } from "node:crypto"
 import { selfSigned } from "./certificate.ts"
 import type { Issuer } from "./issuer.ts"
-import { compact, encode, jwkOf, makeKey } from "./jws.ts"
+import { compact, encode, type IssuerKey, jwkOf } from "./jws.ts"
 
 /** A token that must not be believed, under the name of what is wrong with it. */
 export type Forged = readonly [name: string, token: string]
@@ -73,9 +73,8 @@ export function publicSecrets(issuer: Issuer): Forged[] {
   })
 }
 
-/** Tokens that bring their own key along, or tell where it is; `strangerUrl` is where its owner publishes it. */
-export function ownKeys(issuer: Issuer, strangerUrl: string): Forged[] {
-  const stranger = makeKey("RS256", "stranger")
+/** Tokens that bring their own key along, or tell where it is: `strangerUrl` is where the stranger publishes it. */
+export function ownKeys(issuer: Issuer, stranger: IssuerKey, strangerUrl: string): Forged[] {
   const { kid } = issuer.keyOf("RS256")
   const jwk = jwkOf(stranger)
   const certificate = selfSigned(stranger)

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { randomBytes, randomUUID } from "node:crypto"
+import { AccessTokens } from "../../../packages/server/src/auth/access-tokens.ts"
+import { systemClock } from "../../../packages/server/src/lib/clock.ts"
 import { type ServerProcess, startServer } from "../../harness/server.ts"
 import { until } from "../../harness/until.ts"
-import { ask } from "../answer.ts"
 import { type Door, doors } from "./door.ts"
 import { badClaims, badTexts, misplaced } from "./forged-claims.ts"
 import { type Forged, misusedKeys, ownKeys, publicSecrets, unsigned } from "./forged-keys.ts"
@@ -10,29 +12,27 @@ import { type Good, goodTokens } from "./good.ts"
 import { Issuer } from "./issuer.ts"
 import { compact, jwkOf, makeKey } from "./jws.ts"
 import { KeyServer } from "./key-server.ts"
+import { Person } from "./person.ts"
 
 setDefaultTimeout(60_000)
 
 const issuer = new Issuer()
-const encryption = makeKey("RS256", "encryption")
+const strangerKey = makeKey("RS256", "stranger")
+const encryption = { ...strangerKey, kid: "encryption" }
 const shared = Buffer.from("a secret that somebody published")
 const odd = [
   { ...jwkOf(encryption), use: "enc" },
   { kty: "oct", kid: "shared", alg: "HS256", k: shared.toString("base64url") },
 ]
 const keys = new KeyServer([...issuer.keys, ...odd])
-const stranger = new KeyServer([makeKey("RS256", "stranger")])
+const stranger = new KeyServer([strangerKey])
 let server: ServerProcess
-let other: ServerProcess
 
 beforeAll(async () => {
-  ;[server, other] = await Promise.all([
-    startServer({ env: issuer.environment(keys.url) }),
-    startServer({ env: { AUTH: "required", LIMITS: "off", ENABLE_PERSISTENCE: "false" } }),
-  ])
+  server = await startServer({ env: issuer.environment(keys.url) })
 })
 afterAll(async () => {
-  await Promise.all([server[Symbol.asyncDispose](), other[Symbol.asyncDispose]()])
+  await server[Symbol.asyncDispose]()
   keys[Symbol.dispose]()
   stranger[Symbol.dispose]()
 })
@@ -62,21 +62,10 @@ async function missed(tokens: readonly Good[]): Promise<string[]> {
   return missing
 }
 
-async function signUpAt(url: string, username: string) {
-  const at = { url, wsUrl: url }
-  const { body } = await ask("POST /auth/signup", {
-    at,
-    body: { username, password: "a sentence of one's own" },
-  })
-  const { user, access_token, refresh_token } = body as {
-    user: { id: string }
-    access_token: string
-    refresh_token: string
-  }
-  const headers = { authorization: `Bearer ${access_token}` }
-  const bought = await ask("POST /auth/ticket", { at, headers })
-  const { ticket } = bought.body as { ticket: string }
-  return { access: access_token, refresh: refresh_token, ticket, userId: user.id }
+/** A token as another server gives it to a user of the same id. */
+async function foreignAccess(userId: string): Promise<string> {
+  const tokens = new AccessTokens(randomBytes(32), systemClock, randomUUID)
+  return (await tokens.issue(userId, randomUUID())).token
 }
 
 describe("tokens of the application's issuer:", () => {
@@ -87,18 +76,20 @@ describe("tokens of the application's issuer:", () => {
   })
 
   test("forged ones are accepted by no door", async () => {
-    const own = await signUpAt(server.url, "ann")
-    const foreign = await signUpAt(other.url, "ann")
+    const [person, { access, refresh }] = await Person.at(server)
+    const ticket = await person.ticket(access)
+    await using line = await person.line(access)
+    const userId = line.userId as string
     const forged: Forged[] = [
       ...unsigned(issuer),
       ...publicSecrets(issuer),
-      ...ownKeys(issuer, stranger.url),
+      ...ownKeys(issuer, strangerKey, stranger.url),
       ...misusedKeys(issuer),
       ...badSignatures(issuer),
       ...badShapes(issuer),
       ...badClaims(issuer),
       ...badTexts(issuer),
-      ...misplaced(issuer, own, foreign.access),
+      ...misplaced(issuer, { access, refresh, ticket, userId }, await foreignAccess(userId)),
       [
         "a key that is for encryption",
         compact({ alg: "RS256", kid: "encryption" }, issuer.claims(), "RS256", encryption.privateKey),
