@@ -173,7 +173,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock,
     access,
     issuers: new Issuers({ ...config.jwt, clock }),
-    outsideUsers: new OutsideUsers(db, clock, newId),
+    outsideUsers: new OutsideUsers(db, clock, newId, (user) => users.changed(user)),
+    users,
     signIns,
     revocations,
   })

@@ -84,6 +84,7 @@ const insertTicket = {
   text: `INSERT INTO klatch.tickets (hash, user_id, family_id, token_until, expires_at)
 VALUES ($1, $2, $3, $4::timestamptz, $5::timestamptz)`,
 }
+const dropTicketsOf = { name: "tickets_drop", text: "DELETE FROM klatch.tickets WHERE user_id = $1" }
 const takeTicket = {
   name: "tickets_take",
   text: "DELETE FROM klatch.tickets WHERE hash = $1 RETURNING user_id, family_id, token_until, expires_at",
@@ -188,6 +189,8 @@ export const insertTicketRow = (
     until: string
   },
 ) => db.query(insertTicket, [row.hash, row.userId, row.familyId ?? null, row.tokenUntil, row.until])
+/** Of whoever only claimed a name that is somebody's from now on. */
+export const dropTickets = (db: Queryable, userId: string) => db.query(dropTicketsOf, [userId])
 export interface TicketRow {
   user_id: string
   family_id: string | null

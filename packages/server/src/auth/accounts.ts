@@ -1,5 +1,5 @@
 import type { User } from "@klatch/protocol"
-import type { Database } from "../db/sql.ts"
+import { type Database, isUniqueViolation } from "../db/sql.ts"
 import { AppError } from "../lib/app-error.ts"
 import type { Clock } from "../lib/clock.ts"
 import { ownIssuer } from "./access-tokens.ts"
@@ -7,6 +7,7 @@ import {
   accountByName,
   changePassword,
   changeProfile,
+  dropTickets,
   insertIdentityRow,
   insertNamedUser,
   insertPassword,
@@ -45,6 +46,7 @@ const perAccount = { burst: 10, perSecond: 1 / 30 }
 const perAddress = { burst: 60, perSecond: 1 }
 const signUpsPerAddress = { burst: 20, perSecond: 1 / 30 }
 
+const taken = () => new AppError("conflict", "This name is taken.")
 const wrong = () => new AppError("unauthorized", "Wrong name or password.")
 
 /** People who sign up here, with a name that is theirs alone and a password. */
@@ -80,12 +82,17 @@ export class Accounts {
       key,
       displayName,
     }
-    const tokens = await db.transaction("read", async (tx) => {
+    const made = db.transaction("read", async (tx) => {
       const isTaken =
         isGuest || claimed ? !(await takeOverUser(tx, user)) : !(await insertNamedUser(tx, user, at))
-      if (isTaken) throw new AppError("conflict", "This name is taken.")
+      if (isTaken) throw taken()
       await insertPassword(tx, user.id, hash, at)
+      await dropTickets(tx, user.id)
       return signIns.begin(user.id, tx)
+    })
+    // Two who want it at once: one of them has it.
+    const tokens = await made.catch((error) => {
+      throw isUniqueViolation(error) ? taken() : error
     })
     if (isGuest) users.forget(before.user.username)
     users.forget(user.username)
@@ -106,7 +113,7 @@ export class Accounts {
     const [id, at] = [newId(), this.#at()]
     const user: NewUser = { id, username, key: usernameKey(username), displayName: display_name }
     await db.transaction("read", async (tx) => {
-      if (!(await insertNamedUser(tx, user, at))) throw new AppError("conflict", "This name is taken.")
+      if (!(await insertNamedUser(tx, user, at))) throw taken()
       if (hash === undefined) await insertIdentityRow(tx, ownIssuer, id, id, at)
       else await insertPassword(tx, id, hash, at)
     })
@@ -147,7 +154,7 @@ export class Accounts {
     const { db, users } = this.#options
     const changed = await changeProfile(db, user.id, displayName, avatarUrl)
     if (!changed) throw new AppError("not_found")
-    users.forget(changed.username)
+    users.changed(changed)
     return changed
   }
 

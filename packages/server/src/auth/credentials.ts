@@ -14,6 +14,7 @@ import type { Grant, Principal } from "./principal.ts"
 import { ends, type Revocations } from "./revocations.ts"
 import { type SignIns, ticketMs } from "./sign-ins.ts"
 import { readToken } from "./token-reader.ts"
+import type { Users } from "./users.ts"
 
 export interface CredentialsOptions {
   readonly db: Queryable
@@ -23,6 +24,7 @@ export interface CredentialsOptions {
   readonly outsideUsers: OutsideUsers
   readonly signIns: SignIns
   readonly revocations: Revocations
+  readonly users: Users
 }
 
 /** Tokens that were checked are known for as long as they are good; past so many the oldest are checked anew. */
@@ -49,6 +51,7 @@ export class Credentials {
         ({ userId, familyId }) => rows.get(keyOf(userId, familyId ?? null)) ?? rows.get(keyOf(userId, null)),
       )
     })
+    options.users.onChanged((id) => this.#known.deleteWhere(({ user }) => user.id === id))
     options.revocations.onRevoked((one) =>
       this.#known.deleteWhere(({ user, grant }) => ends(one, user.id, grant?.familyId)),
     )
@@ -128,9 +131,20 @@ function principalOf(row: StandingRow, grant: Omit<Grant, "isAdmin">, roles: rea
   return { user, grant: { ...grant, isAdmin: row.is_admin || roles.includes("admin") } }
 }
 
+/** Whether the issuer's keys could not be fetched: it did not answer, not well, or not in time. */
+const isOfKeys = (error: unknown): boolean =>
+  error instanceof errors.JWKSTimeout ||
+  error instanceof TypeError ||
+  (error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC") ||
+  (error as { code?: unknown } | null)?.code === "ConnectionRefused"
+
 /** Why a token is refused, in words that tell an attacker nothing about a person. */
 function toldAs(error: unknown): unknown {
   if (error instanceof errors.JWTExpired) return new AppError("unauthorized", "This token has expired.")
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) return error
+  if (isOfKeys(error))
+    return new AppError("unavailable", "The keys of this token's issuer cannot be had now.", {
+      retryAfterMs: 2_000,
+    })
+  if (!(error instanceof errors.JOSEError)) return error
   return new AppError("unauthorized", "This token is not valid.")
 }

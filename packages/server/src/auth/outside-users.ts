@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { limits, username as usernameSchema } from "@klatch/protocol"
+import { limits, type User, username as usernameSchema } from "@klatch/protocol"
 import type { Queryable } from "../db/sql.ts"
 import { AppError } from "../lib/app-error.ts"
 import { BatchLoader } from "../lib/batch-loader.ts"
@@ -18,10 +18,12 @@ export class OutsideUsers {
   readonly #db: Queryable
   readonly #clock: Clock
   readonly #newId: () => string
+  readonly #onChanged: (user: User) => void
   readonly #ids: BatchLoader<OutsideClaims, string>
 
-  constructor(db: Queryable, clock: Clock, newId: () => string) {
+  constructor(db: Queryable, clock: Clock, newId: () => string, onChanged: (user: User) => void = () => {}) {
     this.#db = db
+    this.#onChanged = onChanged
     this.#clock = clock
     this.#newId = newId
     this.#ids = new BatchLoader((all) => Promise.all(all.map((claims) => this.#idOf(claims))), 32)
@@ -39,7 +41,8 @@ export class OutsideUsers {
       const isNews =
         (name ?? known.display_name) !== known.display_name ||
         (picture ?? known.avatar_url) !== known.avatar_url
-      if (isNews) await changeProfile(this.#db, known.user_id, name, picture)
+      const changed = isNews ? await changeProfile(this.#db, known.user_id, name, picture) : undefined
+      if (changed) this.#onChanged(changed)
       return known.user_id
     }
     const at = new Date(this.#clock.now()).toISOString()

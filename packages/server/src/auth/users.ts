@@ -26,6 +26,7 @@ export class Users {
   readonly #clock: Clock
   readonly #newId: () => string
   readonly #cache = new Lru<string, NamedUser>(CACHE_MAX)
+  readonly #listeners: ((userId: string) => void)[] = []
   readonly #ensure: BatchLoader<string, NamedUser>
 
   constructor(db: Queryable, clock: Clock, newId: () => string) {
@@ -43,6 +44,16 @@ export class Users {
   /** The same, with whether the name is theirs alone. */
   async ensureNamed(username: string): Promise<NamedUser> {
     return this.#cache.get(usernameKey(username)) ?? this.#ensure.get(username)
+  }
+
+  onChanged(listener: (userId: string) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** How someone is shown has changed: whoever knew them forgets. */
+  changed({ id, username }: User): void {
+    this.forget(username)
+    for (const listener of this.#listeners) listener(id)
   }
 
   /** Something about this name changed: it is read anew. */
