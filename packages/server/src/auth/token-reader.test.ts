@@ -42,7 +42,8 @@ describe("reading a token without believing it", () => {
       fc.property(objects, choices, fc.nat(3), fc.jsonValue(), (claims, escapes, depth, other) => {
         const isEscaped = () => escapes.next().value as boolean
         const [name] = Object.keys(claims) as [string]
-        const twice = `${written(claims, isEscaped).slice(0, -1)}, ${nameOf(name, isEscaped)}: ${JSON.stringify(other)}}`
+        const again = `${nameOf(name, isEscaped)}: ${JSON.stringify(other)}`
+        const twice = `${written(claims, isEscaped).slice(0, -1)}, ${again}}`
         expect(JSON.parse(twice)).toBeDefined()
         const text = `{"in":${"[".repeat(depth)}${twice}${"]".repeat(depth)}}`
         for (const claimsText of [twice, text, `{"a":1,"b":${twice},"c":2}`])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { frameSchemas, limits } from "@klatch/protocol"
-import { expectError } from "../answer.ts"
+import { expectError } from "../../conformance/answer.ts"
 import { knock } from "./door.ts"
 import { Issuer } from "./issuer.ts"
 import { Line } from "./line.ts"
@@ -33,7 +33,7 @@ async function pass(ms: number, lines: readonly Line[] = []): Promise<void> {
 }
 
 describe("in time,", () => {
-  test("a ticket is good for 30 s and no longer", async () => {
+  test("[A4] a ticket is good for 30 s and no longer", async () => {
     const [person, { access }] = await Person.at(server.at)
     const [early, late] = [await person.ticket(access), await person.ticket(access)]
     server.clock.step(limits.ticketMs - 1)
@@ -82,7 +82,7 @@ describe("in time,", () => {
     expectError(await person.post("/auth/refresh", { refresh_token: refresh }), "unauthorized")
   })
 
-  test("an outside token ends at its `exp`, not before `nbf`, to the second", async () => {
+  test("[A5] an outside token ends at its `exp`, not before `nbf`, to the second", async () => {
     const atS = Math.ceil(server.clock.now() / 1_000)
     server.clock.step(atS * 1_000 - server.clock.now())
     const of = (more: object) => issuer.sign("HS256", issuer.claims({ iat: atS, exp: atS + 300, ...more }))
@@ -101,7 +101,7 @@ describe("a stranger", () => {
   const strangers = () =>
     Promise.all(["/ws", "/chat", "/ws?room_id=den", "/chat?r=den"].map((path) => Line.open(server.at, path)))
 
-  test("has 10 s to say who they are", async () => {
+  test("[A6] has 10 s to say who they are", async () => {
     const lines = await strangers()
     await pass(limits.authFrameMs - 1_000)
     for (const line of lines) line.send({ type: "auth", token: "x.y.z" })
@@ -124,7 +124,7 @@ describe("a stranger", () => {
     expect(line.heard[0]?.type).toBe("hello")
   })
 
-  test("can do nothing before, by any frame", async () => {
+  test("[A6] can do nothing before, by any frame", async () => {
     await using line = await Line.open(server.at, "/ws?room_id=lobby")
     for (const type of Object.keys(frameSchemas)) {
       if (type === "auth") continue

@@ -2,8 +2,8 @@ import { expect, setDefaultTimeout, test } from "bun:test"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ask } from "../../conformance/answer.ts"
 import { startServer } from "../../harness/server.ts"
-import { ask } from "../answer.ts"
 import { Canaries, canariesIn } from "./canary.ts"
 import { passwordPlaces, places, type Scene } from "./canary-places.ts"
 import { Issuer } from "./issuer.ts"
@@ -73,9 +73,8 @@ test("no token is found in what the server prints, answers, counts or keeps", as
       ...[...files].flatMap(([path, file]) => (file.includes(secret) ? [`${path}: ${secret}`] : [])),
     ]),
   ]
-  console.log(
-    `${canaries.count} canaries in ${Object.keys({ ...places, ...passwordPlaces }).length} places, found ${leaks.length}`,
-  )
+  const placeCount = Object.keys({ ...places, ...passwordPlaces }).length
+  console.log(`n=${canaries.count} canaries in ${placeCount} places, found ${leaks.length}`)
   console.log(
     `looked at ${server.lines.length} lines, ${said.size} kinds of answers, ${files.size} files, ${bytes} bytes`,
   )

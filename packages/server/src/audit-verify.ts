@@ -1,9 +1,9 @@
 import { resolve } from "node:path"
 import { parseArgs } from "node:util"
-import { verifyAudit } from "../packages/server/src/auth/audit.ts"
-import { ConfigError, readConfig } from "../packages/server/src/config/environment.ts"
-import { EmbeddedError, EmbeddedPostgres } from "../packages/server/src/db/embedded.ts"
-import { Database } from "../packages/server/src/db/sql.ts"
+import { verifyAudit } from "./auth/audit.ts"
+import { ConfigError, readConfig } from "./config/environment.ts"
+import { EmbeddedError, EmbeddedPostgres } from "./db/embedded.ts"
+import { Database } from "./db/sql.ts"
 
 const usage = `usage: npm run audit:verify -- [--hash H]
 Checks every link of the audit log's chain, in the database of DATABASE_URL, else in that of DATA_DIR while no server
@@ -12,7 +12,7 @@ whole.`
 
 const { values } = parseArgs({ options: { hash: { type: "string" }, help: { type: "boolean" } } })
 if (values.help) {
-  console.log(usage)
+  process.stdout.write(`${usage}\n`)
   process.exit(0)
 }
 process.exit(await main())
@@ -29,7 +29,7 @@ async function main(): Promise<number> {
     }
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof EmbeddedError)) throw error
-    console.error(error.message)
+    process.stderr.write(`${error.message}\n`)
     return 2
   }
 }
@@ -38,10 +38,10 @@ async function verify(db: Database): Promise<number> {
   try {
     const verdict = await verifyAudit(db, values.hash)
     if (!verdict.isWhole) {
-      console.error(`The audit log is NOT whole, from row ${verdict.atId} on: ${verdict.why}.`)
+      process.stderr.write(`The audit log is NOT whole, from row ${verdict.atId} on: ${verdict.why}.\n`)
       return 1
     }
-    console.log(`The audit log is whole: ${verdict.count} rows, newest hash ${verdict.hash}`)
+    process.stdout.write(`The audit log is whole: ${verdict.count} rows, newest hash ${verdict.hash}\n`)
     return 0
   } finally {
     await db.close()

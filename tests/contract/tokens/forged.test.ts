@@ -71,11 +71,11 @@ async function foreignAccess(userId: string): Promise<string> {
 describe("tokens of the application's issuer:", () => {
   const before = goodTokens(issuer, "before", 50)
 
-  test("good ones of every algorithm are accepted by every door: 50 of 50", async () => {
+  test("[A5] good ones of every algorithm are accepted by every door: 50 of 50", async () => {
     expect(await missed(before)).toEqual([])
   })
 
-  test("forged ones are accepted by no door", async () => {
+  test("[A5] forged ones are accepted by no door", async () => {
     const [person, { access, refresh }] = await Person.at(server)
     const ticket = await person.ticket(access)
     await using line = await person.line(access)
@@ -121,7 +121,7 @@ describe("tokens of the application's issuer:", () => {
     expect(new Set(keys.asked)).toEqual(new Set(["/keys.json"]))
   })
 
-  test("after the keys were rotated those of the new ones are accepted, and with the old ones 100 of 100", async () => {
+  test("[A5] after the keys were rotated new ones are accepted: with the old ones 100 of 100", async () => {
     issuer.rotate()
     keys.keys = issuer.keys
     const after = goodTokens(issuer, "after", 50)

@@ -2,8 +2,8 @@ import { startApp } from "../../../packages/server/src/app.ts"
 import { readConfig } from "../../../packages/server/src/config/environment.ts"
 import { type Clock, ManualClock } from "../../../packages/server/src/lib/clock.ts"
 import { makeLogger } from "../../../packages/server/src/observe/logger.ts"
+import { type Target, targetAt } from "../../conformance/target.ts"
 import { embeddedPostgres } from "../../harness/postgres.ts"
-import { type Target, targetAt } from "../target.ts"
 
 /** A server whose time passes only when a test says so. */
 export interface SteppedServer extends AsyncDisposable {

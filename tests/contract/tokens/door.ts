@@ -1,6 +1,6 @@
+import { RawSocket, upgradeRequest } from "../../conformance/raw-socket.ts"
+import type { Target } from "../../conformance/target.ts"
 import { until } from "../../harness/until.ts"
-import { RawSocket, upgradeRequest } from "../raw-socket.ts"
-import type { Target } from "../target.ts"
 
 /** What came of a token: what the server called its bearer, or why it did not. */
 export interface Outcome {

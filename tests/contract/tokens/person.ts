@@ -1,6 +1,6 @@
 import { expect } from "bun:test"
-import { type Answer, ask } from "../answer.ts"
-import { type Target, unique } from "../target.ts"
+import { type Answer, ask } from "../../conformance/answer.ts"
+import { type Target, unique } from "../../conformance/target.ts"
 import { Line } from "./line.ts"
 
 export interface SignIn {

@@ -1,5 +1,5 @@
+import type { Target } from "../../conformance/target.ts"
 import { until } from "../../harness/until.ts"
-import type { Target } from "../target.ts"
 
 type Heard = Record<string, unknown> & { type: string }
 

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
-import { ask, expectError } from "../answer.ts"
-import { type Target, target, unique } from "../target.ts"
+import { ask, expectError } from "../../conformance/answer.ts"
+import { type Target, target, unique } from "../../conformance/target.ts"
 import { knock } from "./door.ts"
 import { Line } from "./line.ts"
 

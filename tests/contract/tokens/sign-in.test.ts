@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { expectError } from "../../conformance/answer.ts"
+import { unique } from "../../conformance/target.ts"
 import { type ServerProcess, startServer } from "../../harness/server.ts"
 import { until } from "../../harness/until.ts"
-import { expectError } from "../answer.ts"
-import { unique } from "../target.ts"
 import { knock } from "./door.ts"
 import { Issuer } from "./issuer.ts"
 import { nowS } from "./jws.ts"
@@ -35,7 +35,7 @@ async function expectOver(person: Person, { access, refresh }: SignIn, line: Lin
 }
 
 describe("a sign-in", () => {
-  test("goes on by its refresh token, which is of one use", async () => {
+  test("[A3] goes on by its refresh token, which is of one use", async () => {
     const [person, first] = await Person.at(server)
     let last = first
     for (let i = 0; i < 3; i++) {
@@ -50,7 +50,7 @@ describe("a sign-in", () => {
     expect(await person.statusOf(first.access)).toBe(200)
   })
 
-  test("ends, alone and at once, when a spent refresh token comes again", async () => {
+  test("[A3] ends, alone and at once, when a spent refresh token comes again", async () => {
     const [person, first] = await Person.at(server)
     const other = await person.logIn()
     await using line = await person.line(first.access)
@@ -127,7 +127,7 @@ describe("a sign-in", () => {
     expect(await person.statusOf(other.access)).toBe(200)
   })
 
-  test("is refused in the same words for a wrong password and an unknown name", async () => {
+  test("[A2] is refused in the same words for a wrong password and an unknown name", async () => {
     const [person] = await Person.at(server)
     const wrong = await person.post("/auth/login", { username: person.username, password: "not the word" })
     const unknown = await person.post("/auth/login", { username: unique("nobody"), password: "not the word" })
@@ -141,7 +141,7 @@ describe("a sign-in", () => {
     }
   })
 
-  test("a name is signed up once, however many want it at once", async () => {
+  test("[A2] a name is signed up once, however many want it at once", async () => {
     const username = unique("one")
     const body = { username, password: "a sentence of one's own" }
     const [person] = await Person.at(server)
@@ -155,7 +155,7 @@ describe("a sign-in", () => {
 })
 
 describe("a ticket", () => {
-  test("opens one socket, however many try at once", async () => {
+  test("[A4] opens one socket, however many try at once", async () => {
     const [person, { access }] = await Person.at(server)
     const ticket = await person.ticket(access)
     const lines = await Promise.all(
@@ -197,7 +197,7 @@ describe("an outside token", () => {
   const of = (sub: string, more: Record<string, unknown> = {}) =>
     issuer.sign("HS256", issuer.claims({ sub, preferred_username: sub, ...more }))
 
-  test("closes its socket within a second of its end, and a renewed one lives on", async () => {
+  test("[A7] closes its socket within a second of its end, and a renewed one lives on", async () => {
     const exp = nowS() + 2
     const lines = await Promise.all(
       Array.from({ length: 8 }, () => Line.of(server, `token=${of("short", { exp })}`)),
@@ -219,7 +219,7 @@ describe("an outside token", () => {
     expect(renewed.heard.filter(({ type }) => type === "hello").length).toBe(1)
   })
 
-  test("of somebody else is refused on an open socket, which stays who it is", async () => {
+  test("[A6] of somebody else is refused on an open socket, which stays who it is", async () => {
     await using line = await Line.of(server, `token=${of("first")}`)
     expect(await line.ask({ type: "auth", token: of("second") })).toMatchObject({ code: "forbidden" })
     expect(await line.ask({ type: "auth", token: "x.y.z" })).toMatchObject({ code: "unauthorized" })
@@ -240,7 +240,7 @@ describe("an outside token", () => {
     expect(await someone.statusOf(token)).toBe(401)
   })
 
-  test("makes one user, however many come with it at once, and each a name of their own", async () => {
+  test("[A5] makes one user, however many come with it at once, and each a name of their own", async () => {
     const someone = await person()
     const same = await Promise.all(
       Array.from({ length: 20 }, (_, i) => Line.of(server, `token=${of("crowd", { jti: `${i}` })}`)),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
+import { RawSocket } from "../../conformance/raw-socket.ts"
 import { type ServerProcess, startServer } from "../../harness/server.ts"
-import { RawSocket } from "../raw-socket.ts"
 import { knock } from "./door.ts"
 import { Issuer } from "./issuer.ts"
 
