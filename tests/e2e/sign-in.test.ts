@@ -181,7 +181,7 @@ test("tabs renew the sign-in side by side, and it goes on; signing out in one en
   await Promise.all([isIn(page), isIn(other)])
 })
 
-test("a sign-in that is over is told calmly; the draft and what waited to be sent are still there after the next", async () => {
+test("a sign-in that is over is told calmly; drafts and what waited to be sent are there after the next", async () => {
   await using proxy = await PrefixProxy.start(stage.server.port, "")
   await using tab = await signUp("ovid", proxy.url)
   const { page } = tab

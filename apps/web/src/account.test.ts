@@ -20,7 +20,7 @@ afterAll(() => {
 
 const lifeMs = 900_000
 
-/** A server that takes each refresh token once, and ends the sign-in at the second time; its answers wait to be let go. */
+/** A server that takes each refresh token once, and ends the sign-in at the second time. */
 class Server {
   nowMs = 1_000_000
   spent = 0
@@ -70,7 +70,7 @@ const refusal = (asked: Promise<unknown>) =>
     (error: KlatchError) => error.code,
   )
 
-test("a token is used until shortly before its end, by this browser's clock, and then renewed once for all who ask", async () => {
+test("a token is used until shortly before its end, and then renewed once for all who ask", async () => {
   const server = new Server()
   const account = Account.begin(server.signIn(), server.world)
   server.nowMs += lifeMs - 60_001

@@ -63,7 +63,7 @@ export class Account {
     return `@${this.id}`
   }
 
-  /** A good access token. Rejects with `unauthorized` once the sign-in has ended, else as the server is out of reach. */
+  /** A good access token. Rejects with `unauthorized` once the sign-in has ended, with `closed` out of reach. */
   readonly token = (): Promise<string> => {
     if (this.#end) return Promise.reject(over())
     if (this.#access && this.#world.nowMs() < this.#access.untilMs - spareMs)
