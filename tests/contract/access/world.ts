@@ -103,16 +103,20 @@ export class World implements AsyncDisposable {
     return world
   }
 
-  /** Lets someone in by a token of the application's, which ends then or in an hour. */
+  /** Lets someone in by a token of the application's, which ends in an hour. */
   async enter(name: string, untilMs = Date.now() + 3_600_000): Promise<void> {
-    const token = await new SignJWT({ roles: name === "root" ? ["admin"] : [] })
+    this.tokens.set(name, await this.tokenOf(name, untilMs))
+    const answer = await this.ask(name, "GET", "/me")
+    this.ids.set(name, (answer.body as { id: string }).id)
+  }
+
+  /** A token of the application's for someone. */
+  tokenOf(name: string, untilMs: number): Promise<string> {
+    return new SignJWT({ roles: name === "root" ? ["admin"] : [] })
       .setProtectedHeader({ alg: "HS256" })
       .setSubject(name)
       .setExpirationTime(Math.floor(untilMs / 1_000))
       .sign(new TextEncoder().encode(secret))
-    this.tokens.set(name, token)
-    const answer = await this.ask(name, "GET", "/me")
-    this.ids.set(name, (answer.body as { id: string }).id)
   }
 
   /** Makes an account of one's own here. */

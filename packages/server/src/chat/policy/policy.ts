@@ -195,5 +195,6 @@ const isRight = (action: Action): action is Right => (rightNames as readonly str
 function whyNot(action: Action, least: Role): string {
   if (action === "post")
     return least === "member" ? "You may only read here." : `Only ${least}s and above write here.`
+  if (action === "edit_any" || action === "delete_any") return "Only who wrote a message can change it."
   return `This needs the role ${least} or above.`
 }

@@ -52,13 +52,11 @@ export interface RequestEnvironment {
 
 export const addressOf = (c: Context): string => (c.env as RequestEnvironment | undefined)?.address ?? ""
 
-/** Who asks, if they say so. Tickets open sockets only, and tokens do not belong into the addresses of requests. */
+/** Who asks, if they say so. Tickets open sockets only. */
 export function asking({ identity, keys }: HttpServices, request: Request): Promise<Principal | undefined> {
   const claims = claimsOf(new URL(request.url), request.headers)
   if (claims.kind === "ticket")
     throw new AppError("unauthorized", "A ticket opens a WebSocket; here send Authorization: Bearer TOKEN.")
-  if (claims.kind === "token" && !request.headers.has("authorization"))
-    throw new AppError("unauthorized", "Send the token as Authorization: Bearer TOKEN, not in the address.")
   if (claims.kind === "token" && isApiKey(claims.token))
     return keys.principalOf(claims.token, request.headers.get("klatch-as") ?? undefined)
   return identity.named(claims)
