@@ -8,17 +8,11 @@ const port = Number(process.argv[2] ?? 3000)
 const { outputs } = await Bun.build({
   entrypoints: [join(folder, "../../packages/client/src/index.ts")],
   target: "browser",
+  minify: true,
 })
 const sdk = outputs[0]
 
-const site = Bun.serve({
-  hostname: "127.0.0.1",
-  port,
-  routes: {
-    "/": new Response(Bun.file(join(folder, "index.html"))),
-    "/klatch.js": new Response(sdk, { headers: { "content-type": "text/javascript" } }),
-  },
-})
+const site = serveSite()
 
 // A throw-away Klatch that lets this page in. Your own one does by CORS_ORIGINS, too.
 const klatch = await startKlatch({ env: { CORS_ORIGINS: site.url.origin } })
@@ -29,3 +23,21 @@ for (const signal of ["SIGINT", "SIGTERM"])
     await klatch.stop()
     process.exit(0)
   })
+
+function serveSite() {
+  try {
+    return Bun.serve({
+      hostname: "127.0.0.1",
+      port,
+      routes: {
+        "/": new Response(Bun.file(join(folder, "index.html"))),
+        "/klatch.js": new Response(sdk, { headers: { "content-type": "text/javascript" } }),
+      },
+    })
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EADDRINUSE") throw error
+    const other = `node bin/run.mjs examples/plain/start.ts ${port + 1}`
+    process.stderr.write(`Something else listens on port ${port}. Give the page another one: ${other}\n`)
+    process.exit(1)
+  }
+}

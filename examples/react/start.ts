@@ -13,14 +13,7 @@ const { outputs } = await Bun.build({
 })
 const app = outputs[0]
 
-const site = Bun.serve({
-  hostname: "127.0.0.1",
-  port,
-  routes: {
-    "/": new Response(Bun.file(join(folder, "index.html"))),
-    "/app.js": new Response(app, { headers: { "content-type": "text/javascript" } }),
-  },
-})
+const site = serveSite()
 
 // A throw-away Klatch that lets this page in. Your own one does by CORS_ORIGINS, too.
 const klatch = await startKlatch({ env: { CORS_ORIGINS: site.url.origin } })
@@ -31,3 +24,21 @@ for (const signal of ["SIGINT", "SIGTERM"])
     await klatch.stop()
     process.exit(0)
   })
+
+function serveSite() {
+  try {
+    return Bun.serve({
+      hostname: "127.0.0.1",
+      port,
+      routes: {
+        "/": new Response(Bun.file(join(folder, "index.html"))),
+        "/app.js": new Response(app, { headers: { "content-type": "text/javascript" } }),
+      },
+    })
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EADDRINUSE") throw error
+    const other = `node bin/run.mjs examples/react/start.ts ${port + 1}`
+    process.stderr.write(`Something else listens on port ${port}. Give the page another one: ${other}\n`)
+    process.exit(1)
+  }
+}

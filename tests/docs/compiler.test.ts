@@ -10,14 +10,15 @@ const root = join(import.meta.dirname, "../..")
 const scratch = mkdtempSync(join(tmpdir(), "klatch-docs-types-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-test("the code of docs/sdk and the examples is well typed", async () => {
+test("the code of README.md, docs/sdk and the examples is well typed", async () => {
   symlinkSync(join(root, "node_modules"), join(scratch, "node_modules"))
-  const folder = join(root, "docs/sdk")
-  const names = readdirSync(folder).filter((name) => name.endsWith(".md") && name !== "reference.md")
-  for (const name of names) {
-    const { acts } = storyOf(name, readFileSync(join(folder, name), "utf8"), "http://127.0.0.1")
+  const pages = readdirSync(join(root, "docs/sdk"))
+    .filter((name) => name.endsWith(".md") && name !== "reference.md")
+    .map((name) => `docs/sdk/${name}`)
+  for (const path of ["README.md", ...pages]) {
+    const { acts } = storyOf(path, readFileSync(join(root, path), "utf8"), "http://127.0.0.1")
     for (const [at, act] of acts.entries())
-      writeFileSync(join(scratch, `${name.replace(".md", "")}-${at}.tsx`), act)
+      writeFileSync(join(scratch, `${path.replaceAll("/", "-").replace(".md", "")}-${at}.tsx`), act)
   }
   const settings = {
     extends: join(root, "tsconfig.json"),

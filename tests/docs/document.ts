@@ -3,15 +3,15 @@ import { join } from "node:path"
 const root = join(import.meta.dirname, "../..")
 const stagePage = join(root, "tests/docs/stage-page.ts")
 
-/** A fenced block of a document. */
-interface Block {
-  /** What stands behind the fence. */
+/** A fenced block of a document, or a comment that tells a test what to do. */
+export interface Block {
+  /** What stands behind the fence; "test" for a comment. */
   readonly info: string
   readonly text: string
   readonly line: number
 }
 
-/** The programs that a document of `docs/sdk` is: its blocks in order, each followed by what it must show. */
+/** The programs that a document is: its blocks in order, each followed by what it must show. */
 export interface Story {
   readonly name: string
   /** One a tab: a `reload` begins the next, with the first block again, as a page that is opened again does. */
@@ -23,8 +23,10 @@ export interface Story {
 const code = /^(?:js|jsx|ts|tsx)$/
 
 /**
- * Reads a document. Blocks of `ts` are one program, blocks of `js node` one each; a block of `text` right after is what
- * was printed last by then; `<!-- test: verb what -->` is done in between. Throws for code that shows nothing.
+ * Reads a document. Blocks of `ts` or `js` are one program, blocks of `js node` one each; lines of `curl` are asked in
+ * between, and their answers printed. A block of `text` right after is what was printed last by then, "…" in it is
+ * whatever stands there; `<!-- test: verb what -->` is done in between, and after `<!-- test: prints line -->` the line
+ * was among them. Throws for code that shows nothing.
  */
 export function storyOf(name: string, markdown: string, url: string): Story {
   const acts: string[] = []
@@ -35,8 +37,9 @@ export function storyOf(name: string, markdown: string, url: string): Story {
   const step = (text: string) => {
     act += `${text}\n`
   }
-  for (const { info, text, line } of partsOf(markdown)) {
-    const own = text.replaceAll("http://localhost:8080", url)
+  const { host } = new URL(url)
+  for (const { info, text, line } of blocksOf(markdown)) {
+    const own = text.replaceAll("localhost:8080", host)
     const where = JSON.stringify(`${name}:${line}`)
     if (code.test(info)) {
       first ||= own
@@ -55,7 +58,12 @@ export function storyOf(name: string, markdown: string, url: string): Story {
     } else if (info === "test") {
       unproved = 0
       const [verb = "", ...what] = text.split(" ")
-      step(`await docsAct(${JSON.stringify(verb)}, ${JSON.stringify(what.join(" "))})`)
+      if (verb === "prints") step(`await docsPrinted.told(${JSON.stringify(what.join(" "))}, ${where})`)
+      else step(`await docsAct(${JSON.stringify(verb)}, ${JSON.stringify(what.join(" "))})`)
+    } else if (info === "sh" && own.startsWith("curl ")) {
+      unproved = line
+      for (const one of own.split("\n"))
+        step(`docsPrinted.print(await docsAct("curl", ${JSON.stringify(one)}))`)
     } else if (info !== "sh" && info !== "html")
       throw new Error(`${where}: nobody runs ${JSON.stringify(info)}`)
   }
@@ -73,8 +81,8 @@ docsEnd()
 `
 
 /** Fenced blocks and test comments, in order. */
-function partsOf(markdown: string): Block[] {
-  const all = markdown.matchAll(/^```([^\n]+)\n([\s\S]*?)\n```$|^<!-- test: (.+) -->$/gm)
+export function blocksOf(markdown: string): Block[] {
+  const all = markdown.matchAll(/^```([^\n]*)\n([\s\S]*?)\n```$|^<!-- test: (.+) -->$/gm)
   return [...all].map(({ index, 1: info, 2: text, 3: test }) => ({
     info: info ?? "test",
     text: text ?? test ?? "",

@@ -5,6 +5,7 @@ import type { Browser } from "playwright-core"
 import { launchBrowser } from "../e2e/browser.ts"
 import { Peer } from "../harness/peer.ts"
 import { startServer } from "../harness/server.ts"
+import { runCommand } from "./command.ts"
 
 setDefaultTimeout(90_000)
 
@@ -24,42 +25,10 @@ function commandOf(name: string): string {
   return command
 }
 
-interface Running extends AsyncDisposable {
-  /** The first line it printed that `pattern` fits. */
-  readonly line: string
-}
-
-/** Runs a command as a person does, in the checkout, and waits for a line. Rejects with what was printed instead. */
-async function run(command: string, pattern: RegExp): Promise<Running> {
-  // The last of its programs takes the shell's place, so that it is what gets our signal.
-  const child = Bun.spawn(["sh", "-c", command.replace(/([^&\s][^&]*)$/, "exec $1")], {
-    cwd: root,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  })
-  const err = new Response(child.stderr).text()
-  const end = async () => {
-    child.kill("SIGTERM")
-    await child.exited
-  }
-  let printed = ""
-  const decoder = new TextDecoder()
-  for await (const chunk of child.stdout) {
-    printed += decoder.decode(chunk, { stream: true })
-    const line = printed
-      .split("\n")
-      .slice(0, -1)
-      .find((line) => pattern.test(line))
-    if (line) return { line, [Symbol.asyncDispose]: end }
-  }
-  throw new Error(`${command} ended with ${await child.exited}:\n${printed}${await err}`)
-}
-
 describe("the examples work as their READMEs say:", () => {
   for (const name of ["plain", "react"])
     test(name, async () => {
-      await using example = await run(`${commandOf(name)} 0`, /^http/)
+      await using example = await runCommand(`${commandOf(name)} 0`, /^http/)
       const context = await browser.newContext()
       try {
         const ann = await context.newPage()
@@ -83,6 +52,17 @@ describe("the examples work as their READMEs say:", () => {
       }
     })
 
+  for (const name of ["plain", "react"])
+    test(`${name} says in a sentence that its port is taken`, async () => {
+      using taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() })
+      const command = `${commandOf(name)} ${taken.port}`
+      const failed = await runCommand(command, /^http/).catch((error: Error) => error)
+      const other = `${commandOf(name)} ${Number(taken.port) + 1}`
+      const sentence = `Something else listens on port ${taken.port}. Give the page another one: ${other}`
+      expect(failed).toBeInstanceOf(Error)
+      expect((failed as Error).message).toBe(`${command} ended with 1:\n${sentence}\n`)
+    })
+
   test("node-bot", async () => {
     await using server = await startServer()
     await using ann = await Peer.connect(server.wsUrl, "/ws?user=ann&room=lobby")
@@ -93,11 +73,11 @@ describe("the examples work as their READMEs say:", () => {
     }
     const command = `${commandOf("node-bot")} ${server.url}`
     {
-      await using _bot = await run(command, /^echo-bot listens in lobby/)
+      await using _bot = await runCommand(command, /^echo-bot listens in lobby/)
       await ask("hello")
       await ask("two\nlines")
     }
-    await using _again = await run(command, /^echo-bot listens/)
+    await using _again = await runCommand(command, /^echo-bot listens/)
     await ask("back")
     const history = (await (await fetch(`${server.url}/history?r=lobby`)).json()) as { from: string }[]
     expect(history.filter(({ from }) => from === "echo-bot")).toHaveLength(3)

@@ -1,6 +1,6 @@
 /** What a page under test may ask of the world around it; put there by whoever runs it. */
 interface World {
-  docsAct?: (verb: string, what: string) => Promise<void>
+  docsAct?: (verb: string, what: string) => Promise<string | undefined>
   docsEnd?: () => void
 }
 
@@ -21,24 +21,41 @@ class Printed {
 
   /** Resolves once the last lines are those that the page shows; what was printed before is then done with. */
   async shown(lines: readonly string[], where: string): Promise<void> {
+    const wanted = patternOf(lines.join("\n"))
+    await this.#until(() => wanted.test(this.#lines.slice(-lines.length).join("\n")), where, lines)
+    this.#lines = []
+  }
+
+  /** Resolves once a line like this is among those printed since the last that were shown. */
+  async told(line: string, where: string): Promise<void> {
+    const wanted = patternOf(line)
+    await this.#until(() => this.#lines.some((printed) => wanted.test(printed)), where, [line])
+  }
+
+  async #until(isTrue: () => boolean, where: string, lines: readonly string[]): Promise<void> {
     console.log(`-- ${where} shows ${JSON.stringify(lines)}`)
     await new Promise<void>((resolve) => {
       this.#check = () => {
-        if (this.#lines.slice(-lines.length).join("\n") === lines.join("\n")) resolve()
+        if (isTrue()) resolve()
       }
       this.#check()
     })
     this.#check = () => {}
-    this.#lines = []
   }
+}
+
+/** A text in which "…" is whatever stands in a line there. */
+function patternOf(text: string): RegExp {
+  const parts = text.split("…").map((part) => part.replace(/[^\w\s]/g, "\\$&"))
+  return new RegExp(`^${parts.join(".*")}$`)
 }
 
 export const printed = new Printed()
 
-/** Has the world do something to the page, or see it. */
-export async function act(verb: string, what: string): Promise<void> {
+/** Has the world do something to the page, or see it; answers what there is to say of it. */
+export async function act(verb: string, what: string): Promise<string | undefined> {
   if (!world.docsAct) throw new Error(`nobody can "${verb}" here`)
-  await world.docsAct(verb, what)
+  return world.docsAct(verb, what)
 }
 
 /** The page is through. */

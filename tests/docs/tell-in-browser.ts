@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from "playwright-core"
 import { until } from "../harness/until.ts"
+import { curl } from "./curl.ts"
 import type { PageHost } from "./page-host.ts"
 
 export interface Telling {
@@ -49,6 +50,7 @@ async function tellAct(context: BrowserContext, url: string, change: (up: boolea
       await page.getByRole("textbox").fill(what)
       await page.getByRole("textbox").press("Enter")
     },
+    curl,
     async sockets(what) {
       if (sockets !== Number(what)) throw new Error(`${sockets} sockets, not ${what}`)
     },
@@ -57,7 +59,7 @@ async function tellAct(context: BrowserContext, url: string, change: (up: boolea
     told.push(`-- ${verb} ${what}`)
     const act = verbs[verb]
     if (!act) throw new Error(`nobody knows how to "${verb}"`)
-    await act(what)
+    return act(what)
   })
   await page.exposeFunction("docsEnd", () => {
     isOver = true

@@ -175,6 +175,43 @@ describe(`a room with ${count} messages`, () => {
     expect(tab.faults).toEqual([])
   })
 
+  const gapOf = ({ height, top, viewPx }: Standing) => Math.round(height - top - viewPx)
+
+  test("a draft that grows and shrinks does not lose the end, and what others say is seen", async () => {
+    await using ann = await Peer.connect(wsUrl, "/ws?user=ann&room=den")
+    const texts = ["a long draft\n".repeat(30), "a longer draft\n".repeat(31), "short", "line\n".repeat(40)]
+    for (const text of texts) {
+      await tab.field.fill(text)
+      expect([text.length, gapOf(await standing(tab.page))]).toEqual([text.length, 0])
+    }
+    // As high as it gets: each key lets it shrink and grow within one frame.
+    await tab.field.press("End")
+    await tab.page.keyboard.type("typed on")
+    expect(gapOf(await standing(tab.page))).toBe(0)
+    await ann.ask({ type: "message", room_id: "den", content: "seen over a draft" })
+    await tab.reads("seen over a draft")
+    expect(gapOf(await standing(tab.page))).toBe(0)
+    expect(await tab.page.getByRole("button", { name: "Go to the latest messages" }).count()).toBe(0)
+    await tab.page.setViewportSize({ width: 600, height: 400 })
+    expect(gapOf(await standing(tab.page))).toBe(0)
+    await tab.page.setViewportSize({ width: 1100, height: 720 })
+    await tab.field.fill("")
+    expect(gapOf(await standing(tab.page))).toBe(0)
+  })
+
+  test("who scrolls up at once after a reload is not pulled back", async () => {
+    for (let round = 0; round < 3; round++) {
+      await tab.page.mouse.move(600, 300)
+      await tab.page.reload({ waitUntil: "commit" })
+      await tab.log.getByRole("article").first().waitFor()
+      // A little at a time: the first turn does not leave the end yet.
+      for (let turn = 0; turn < 3; turn++) await tab.page.mouse.wheel(0, -45)
+      await tab.page.getByRole("button", { name: "Go to the latest messages" }).waitFor()
+      // Lines that are measured only now may push it by some px.
+      expect(gapOf(await standing(tab.page))).toBeGreaterThan(2.5 * 45)
+    }
+  })
+
   test("a quote leads to its original over all the pages between, and one click leads back", async () => {
     await using ann = await Peer.connect(wsUrl, "/ws?user=ann&room=den")
     const content = "about the third"
@@ -246,6 +283,7 @@ describe(`a room with ${seaCount} messages`, () => {
 
   test("is gone through to the first message, with few lines in the document", async () => {
     await tab.reads("about the first")
+    await standing(tab.page)
     few = await lines()
     await tab.page.getByRole("button", { name: "Reply to an earlier message" }).click()
     const first = lineOf(tab, 1)

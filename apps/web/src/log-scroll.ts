@@ -2,6 +2,7 @@ import { KlatchError, type Room, type TimelineMessage, type TimelineState } from
 import { type Signal, useSignal } from "@preact/signals"
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import type { VirtualizerHandle } from "virtua"
+import { ReaderHand } from "./log-hand.ts"
 import type { OlderTrouble } from "./log-state.tsx"
 import { countNew, type Row } from "./row.ts"
 import { movedInFront } from "./row-step.ts"
@@ -14,6 +15,8 @@ export const aheadPx = 1_000
 const endPx = 48
 /** Older messages are asked for when so much is left above; newer ones that were let go, when so much is below. */
 const nearPx = 800
+/** A scroll so soon after something grew or shrank comes from that, unless the reader's hand is on the log. */
+const restFrames = 9
 
 interface LogScrollOptions {
   readonly room: Room
@@ -38,6 +41,14 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   const isGoing = useRef(false)
   /** Someone else moves the log now: it stays where it is, and loads nothing. */
   const isHeld = useRef(false)
+  const hand = useRef<ReaderHand | null>(null)
+  /** The end has moved while the reader's hand was on the log. */
+  const isBehind = useRef(false)
+  const lastOffset = useRef(0)
+  /** How large the log was when it was last looked at. */
+  const size = useRef("")
+  /** Frames until what grew or shrank rests; typing counts: a field that fits its text shrinks and grows at each key. */
+  const unrest = useRef(0)
   const isAtEnd = useSignal(true)
   const newCount = useSignal(0)
   /** Counts older pages: their lines may be drawn before the next page can be asked for. */
@@ -50,6 +61,32 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
     seenId.current = newestId(timeline.messages)
     newCount.value = 0
   }
+  const standAtEnd = () => {
+    isBehind.current = false
+    if (box.current === null) return
+    // Not by the list, which would go there again for a while, whatever the reader does meanwhile.
+    box.current.scrollTop = box.current.scrollHeight
+  }
+  const shake = () => {
+    const isCounting = unrest.current > 0
+    unrest.current = restFrames
+    const count = () => {
+      if (--unrest.current > 0) requestAnimationFrame(count)
+    }
+    if (!isCounting) requestAnimationFrame(count)
+  }
+  const lookAtSize = (log: HTMLElement) => {
+    const before = size.current
+    size.current = `${log.clientWidth} ${log.clientHeight} ${log.scrollHeight}`
+    if (size.current !== before) shake()
+  }
+  /** Not the reader moves the log, but what grows or shrinks around it. */
+  const isShaken = () => unrest.current > 0 && !hand.current?.isOn
+  /** At the end means staying there, but for a reader who is about to leave. */
+  const stayAtEnd = () => {
+    if (hand.current?.isOn) isBehind.current = true
+    else standAtEnd()
+  }
   const toEnd = () => {
     if (timeline.hasNewer) {
       isGoing.current = true
@@ -59,9 +96,10 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
       return
     }
     isGoing.current = false
+    hand.current?.rest()
     isAtEnd.value = true
     see()
-    list.current?.scrollToIndex(rows.length - 1, { align: "end" })
+    standAtEnd()
   }
   const older = () => {
     olderTrouble.value = null
@@ -78,11 +116,18 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   const isReady = () => timeline.status === "ready" && !isHeld.current && !isGoing.current
   const wantsOlder = () => timeline.hasOlder && isReady() && olderTrouble.value === null
   const onScroll = (offset: number) => {
-    const handle = list.current
-    if (handle === null || box.current === null) return
+    const log = box.current
+    if (log === null) return
     isStill.value = false
-    const belowPx = box.current.scrollHeight - offset - box.current.clientHeight
-    isAtEnd.value = belowPx < endPx && !timeline.hasNewer && !isHeld.current
+    lookAtSize(log)
+    const belowPx = log.scrollHeight - offset - log.clientHeight
+    if (offset < lastOffset.current) hand.current?.movedUp()
+    else if (belowPx < 1) hand.current?.rest()
+    lastOffset.current = offset
+    const hasEnd = !timeline.hasNewer && !isHeld.current
+    const isEnd = belowPx < endPx && hasEnd
+    if (isAtEnd.value && !isEnd && hasEnd && isShaken()) return standAtEnd()
+    isAtEnd.value = isEnd
     if (isAtEnd.value) see()
     if (offset < nearPx && wantsOlder()) older()
     // Should it fail, the next turn of the wheel asks again.
@@ -96,11 +141,14 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   useLayoutEffect(() => {
     const before = shownRows.current
     shownRows.current = rows
+    shake()
     const newest = rows.at(-1)
     const grew = newest !== undefined && newest.key !== before.at(-1)?.key
     const isOwn = newest?.kind === "message" && newest.message.delivery === "sending"
     const isElsewhere = !timeline.hasNewer && !shift && isReplaced(before, rows)
-    if (isAtEnd.value || isGoing.current || isElsewhere || (grew && isOwn)) toEnd()
+    if (isGoing.current || isElsewhere || (grew && isOwn)) toEnd()
+    else if (isAtEnd.value && hand.current?.isOn) isBehind.current = true
+    else if (isAtEnd.value) toEnd()
     else {
       const count = countNew(timeline.messages, seenId.current, selfId)
       // Those that were let go are not counted again.
@@ -113,12 +161,34 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   // Lines that turn out taller than thought, a keyboard that opens: at the end means staying there.
   useEffect(() => {
     const resized = new ResizeObserver(() => {
-      if (isAtEnd.value && box.current !== null) box.current.scrollTop = box.current.scrollHeight
+      if (box.current !== null) lookAtSize(box.current)
+      if (isAtEnd.value) stayAtEnd()
     })
     if (box.current !== null) resized.observe(box.current)
     if (lines.current !== null) resized.observe(lines.current)
     return () => resized.disconnect()
   }, [rows.length === 0])
+
+  useLayoutEffect(() => {
+    const log = box.current
+    if (log === null) return
+    const made = new ReaderHand(log, () => {
+      if (isAtEnd.value && isBehind.current) standAtEnd()
+    })
+    hand.current = made
+    // The list does not tell of a scroll that ends where the one before it did, though it was moved between them.
+    const onAnyScroll = () => {
+      lookAtSize(log)
+      if (isAtEnd.value && isShaken()) standAtEnd()
+    }
+    log.addEventListener("scroll", onAnyScroll)
+    addEventListener("input", shake, true)
+    return () => {
+      log.removeEventListener("scroll", onAnyScroll)
+      removeEventListener("input", shake, true)
+      made[Symbol.dispose]()
+    }
+  }, [])
 
   /** While held, the log does not move by itself. */
   const hold = (isHeldNow: boolean) => {
