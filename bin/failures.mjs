@@ -10,6 +10,8 @@ export class Failures {
   #lines = []
   #told = []
   #rest = ""
+  /** The runner tells by itself, without the reasons, what failed: enough was heard. */
+  #isOver = false
 
   take(chunk) {
     const lines = (this.#rest + chunk).split("\n")
@@ -18,6 +20,8 @@ export class Failures {
   }
 
   #line(line) {
+    this.#isOver ||= /^\d+ tests? failed:$/.test(plain(line))
+    if (this.#isOver) return
     const [, verdict] = /^\((pass|skip|todo|fail)\) /.exec(plain(line)) ?? []
     if (verdict && verdict !== "fail") this.#lines = []
     else this.#lines = [...this.#lines.slice(1 - linesMax), line]

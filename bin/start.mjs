@@ -10,9 +10,11 @@ const help = `npm start: run a Klatch server. Everything has a default; a .env f
   DATABASE_URL         a PostgreSQL 14+ server; unset: an embedded one under DATA_DIR
   DATA_DIR             where the embedded database keeps its files
   ENABLE_PERSISTENCE   false: the embedded database on a directory that is thrown away
-  AUTH                 open: whoever connects says who they are (production must ask for it)
+  AUTH                 open: whoever connects says who they are; required: people sign in
+  JWT_SECRET           tokens of your application, HS256; JWKS_URL: keys of your identity provider
+  JWT_ISSUER, JWT_AUDIENCE, JWT_CLOCK_TOLERANCE_S   what those tokens must say
   CORS_ORIGINS         origins of browsers allowed besides the server's own
-  TRUST_PROXY          believe X-Forwarded-Host from the proxy in front
+  TRUST_PROXY          how many proxies stand in front whose X-Forwarded headers are believed
   RETENTION_DAYS       how long messages are kept
   LIMITS               default, or off to lift rate limits
   LOG_LEVEL            trace, debug, info, warn or error

@@ -13,14 +13,14 @@ export const budgetS = 600
 export const steps = [
   { name: "types", limitS: 120, tool: ["tsc", "--noEmit"] },
   { name: "lint", limitS: 60, tool: ["biome", "ci", "."] },
-  { name: "tools", limitS: 90, tests: ["tools"] },
+  { name: "tools", limitS: 150, tests: ["tools"] },
   {
     name: "unit",
     limitS: 240,
     tests: ["packages", "apps", "bench", "tests/harness", "tests/sim"],
     needs: ["redis"],
   },
-  { name: "contract", limitS: 120, tests: ["tests/contract"], needs: ["redis"] },
+  { name: "contract", limitS: 180, tests: ["tests/contract"], needs: ["redis"] },
   { name: "conformance", limitS: 180, tests: ["tests/conformance"], needs: ["redis"] },
   { name: "e2e", limitS: 300, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
   { name: "docs", limitS: 180, tests: ["tests/docs"], needs: ["chromium"] },

@@ -17,7 +17,7 @@ const order: readonly (readonly string[])[] = [
   ["chat/"],
   ["edge/http/", "edge/ws/"],
   ["app.ts", "app.test.ts"],
-  ["main.ts", "main.test.ts"],
+  ["main.ts", "main.test.ts", "audit-verify.ts"],
 ]
 
 /** Parts that do not know each other although one stands before the other; app.ts joins them. */

@@ -93,7 +93,7 @@ export const noSleep: Check = (source) => {
 const environmentPlaces: readonly RegExp[] = [
   /^(?:bin|bench)\//, // launchers and measurements: they hand it on, or are set by it
   /^packages\/server\/src\/config\//, // where it is checked
-  /^packages\/server\/src\/main\.ts$/, // where it comes in
+  /^packages\/server\/src\/(?:main|audit-verify)\.ts$/, // where it comes in
   /^packages\/server\/src\/db\/embedded\/environment\.ts$/, // what the programs we start find of it
   /^packages\/testing\/src\/start-klatch\.ts$/, // the server that is started gets it handed on
   /^tools\/fuzz\.ts$/, // the tests that are run get it handed on, with their seed

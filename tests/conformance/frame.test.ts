@@ -133,7 +133,7 @@ describe("errors", () => {
 
   test("[C13] frames of the contract that this version lacks are answered not_supported", async () => {
     await using ann = await Caller.in(unique("later"))
-    for (const type of ["react", "unreact", "pin", "unpin", "presence", "auth"] as const)
+    for (const type of ["react", "unreact", "pin", "unpin", "presence"] as const)
       expect(await ann.ask({ type, ...good[type] })).toMatchObject({ code: "not_supported" })
   })
 

@@ -1,83 +1,77 @@
-import type { KlatchError } from "@klatch/client"
-import { useSignal } from "@preact/signals"
 import { useEffect, useMemo } from "preact/hooks"
-import { lobby, readAddress } from "./address.ts"
 import { Frame } from "./app-frame.ts"
 import { toComposer, useKeys } from "./app-keys.ts"
 import { ConnectionEnded } from "./connection-notice.tsx"
-import { keepName, keptName } from "./kept.ts"
 import { MakeDirect, MakeRoom } from "./make.tsx"
-import { isName } from "./name.ts"
 import { NameScreen } from "./name-screen.tsx"
 import { Palette } from "./palette.tsx"
 import { Help } from "./palette-help.tsx"
 import { RoomPane } from "./room-pane.tsx"
 import { Sidebar } from "./sidebar.tsx"
+import { SignInScreen } from "./sign-in-screen.tsx"
 import { signalOf } from "./signal-of.ts"
+import { Visit } from "./visit.ts"
 import { words } from "./words.ts"
-import { Workspace } from "./workspace.ts"
-
-/** Who is at the page: a name (from its address or kept), a guest, or not asked yet. */
-interface Visitor {
-  readonly name: string | null
-  readonly inAddress: boolean
-}
+import type { Workspace } from "./workspace.ts"
 
 /** The page: first who is talking, then the chat. */
 export function App() {
-  const workspace = useSignal<Workspace | null>(useMemo(firstWorkspace, []))
-  const enter = (name: string | null) => {
-    workspace.value?.close()
-    keepName(name)
-    workspace.value = new Workspace(name, false)
+  const visit = useMemo(() => new Visit(), [])
+  const scene = visit.scene.value
+  switch (scene.is) {
+    case "asking":
+      return <Asking />
+    case "name":
+      return (
+        <NameScreen
+          key={scene}
+          room={visit.room}
+          wrongName={scene.wrongName}
+          {...(scene.refusal !== undefined && { refusal: scene.refusal })}
+          onEnter={visit.enter}
+          onAccount={visit.askAccount}
+        />
+      )
+    case "sign-in":
+      return (
+        <SignInScreen
+          key={scene}
+          name={scene.name}
+          isNew={scene.isNew}
+          notice={scene.notice}
+          isOpen={scene.isOpen}
+          onSignIn={visit.signIn}
+          onSignUp={visit.signUp}
+          onSignedIn={visit.signedIn}
+          onNameOnly={() => visit.askName(null)}
+        />
+      )
+    case "chat":
+      return <Chat workspace={scene.workspace} onLeave={visit.leave} />
   }
-  const leave = () => {
-    const before = workspace.value
-    workspace.value = null
-    before?.close()
-    keepName(null)
-    history.replaceState(null, "", `?r=${encodeURIComponent(before?.ref.value ?? lobby)}`)
-  }
-  if (workspace.value === null) {
-    const { room, user } = readAddress(location.href)
-    return <NameScreen room={room ?? lobby} wrongName={user} onEnter={enter} />
-  }
-  return <Chat workspace={workspace.value} onEnter={enter} onLeave={leave} />
 }
 
-function firstWorkspace(): Workspace | null {
-  const visitor = knownVisitor()
-  return visitor === null ? null : new Workspace(visitor.name, visitor.inAddress)
-}
-
-function knownVisitor(): Visitor | null {
-  const named = readAddress(location.href).user
-  // One that no server takes is asked for again, and not sent over and over.
-  if (named !== null) return isName(named) ? { name: named, inAddress: true } : null
-  const kept = keptName()
-  return kept !== null && isName(kept) ? { name: kept, inAddress: false } : null
+/** While the server is asked whom it lets in: mostly too short to be seen. */
+function Asking() {
+  return (
+    <main class="welcome" aria-busy="true">
+      <p class="welcome-wait muted" role="status">
+        {words.connection.connecting}
+      </p>
+    </main>
+  )
 }
 
 interface ChatProps {
   workspace: Workspace
-  onEnter: (name: string | null) => void
   onLeave: () => void
 }
 
-function Chat({ workspace, onEnter, onLeave }: ChatProps) {
+function Chat({ workspace, onLeave }: ChatProps) {
   const frame = useMemo(() => new Frame(), [workspace])
   useEffect(() => () => frame.close(), [frame])
   useKeys(workspace, frame)
   const connection = signalOf(workspace.client.connection).value
-  if (connection.phase === "closed" && connection.lastError && isNameRefusal(connection.lastError))
-    return (
-      <NameScreen
-        room={workspace.ref.value}
-        wrongName={workspace.name}
-        refusal={connection.lastError.message}
-        onEnter={onEnter}
-      />
-    )
   const isListOpen = frame.isListOpen.value
   return (
     <div
@@ -99,6 +93,7 @@ function Chat({ workspace, onEnter, onLeave }: ChatProps) {
       {connection.phase === "closed" ? (
         <ConnectionEnded
           error={connection.lastError}
+          isSignedIn={workspace.account !== null}
           onAgain={() => workspace.client.connect()}
           onLeave={onLeave}
         />
@@ -126,7 +121,3 @@ function Front({ workspace, frame }: { workspace: Workspace; frame: Frame }) {
       return null
   }
 }
-
-/** Whether the server will not have this visitor under this name: another one may do. */
-const isNameRefusal = (error: KlatchError): boolean =>
-  error.code === "unauthorized" || error.code === "invalid_field"

@@ -1,6 +1,7 @@
 import type { ConnectionState, KlatchError } from "@klatch/client"
 import { Icon } from "./icon.tsx"
 import { words } from "./words.ts"
+import { isBan } from "./workspace-account.ts"
 
 /** Whether there is no connection and was a try to make one: the next tries change nothing in what is shown. */
 export const isDown = ({ phase, attempt }: ConnectionState): boolean =>
@@ -27,23 +28,28 @@ export function ConnectionNotice(props: { connection: ConnectionState; waitingCo
 /** In place of the room when the server does not want us back. */
 export function ConnectionEnded(props: {
   error: KlatchError | undefined
+  isSignedIn: boolean
   onAgain: () => void
   onLeave: () => void
 }) {
+  const { error, isSignedIn, onAgain, onLeave } = props
+  const isBanned = error !== undefined && isBan(error)
   return (
     <main class="pane">
       <div class="state" role="alert">
         <span class="state-sign">
           <Icon name="alert" />
         </span>
-        <h2>{words.connection.endedTitle}</h2>
-        <p>{reasonOf(props.error)}</p>
+        <h2>{isBanned ? words.connection.bannedTitle : words.connection.endedTitle}</h2>
+        <p>{isBanned ? words.connection.banned : reasonOf(error)}</p>
         <div class="actions">
-          <button type="button" class="button button-primary" onClick={props.onAgain}>
-            {words.connection.again}
-          </button>
-          <button type="button" class="button" onClick={props.onLeave}>
-            {words.name.change}
+          {!isBanned && (
+            <button type="button" class="button button-primary" onClick={onAgain}>
+              {words.connection.again}
+            </button>
+          )}
+          <button type="button" class="button" onClick={onLeave}>
+            {isSignedIn ? words.signIn.signOut : words.name.change}
           </button>
         </div>
       </div>

@@ -1,5 +1,6 @@
 /** What this browser keeps between visits. Where storage is refused, nothing is kept and nothing fails. */
 const nameKey = "klatch.name"
+const signInKey = "klatch.sign-in"
 const themeKey = "klatch.theme"
 const seenKey = (userId: string) => `klatch.seen.${userId}`
 const draftsKey = (account: string) => `klatch.drafts.${account}`
@@ -14,6 +15,43 @@ export function keptName(): string | null {
 /** Null forgets it. */
 export function keepName(name: string | null): void {
   write(nameKey, name)
+}
+
+/** Who is signed in, for all tabs. The token is of one use: `account.ts` says how it is spent. */
+export interface SignIn {
+  readonly id: string
+  readonly username: string
+  readonly refreshToken: string
+}
+
+/** Null when nobody is. */
+export function keptSignIn(): SignIn | null {
+  return asSignIn(read(signInKey))
+}
+
+/** Null forgets it. Answers whether it was kept. */
+export function keepSignIn(signIn: SignIn | null): boolean {
+  return write(signInKey, signIn && JSON.stringify(signIn))
+}
+
+/** Calls `fn` when another tab keeps or forgets a sign-in, until the returned function is called. */
+export function onKeptSignIn(fn: (signIn: SignIn | null) => void): () => void {
+  const hear = ({ key }: StorageEvent) => {
+    // A null key is everything at once. What stands there now counts: the event tells what may be past.
+    if (key === signInKey || key === null) fn(keptSignIn())
+  }
+  window.addEventListener("storage", hear)
+  return () => window.removeEventListener("storage", hear)
+}
+
+function asSignIn(kept: string | null): SignIn | null {
+  try {
+    const one = JSON.parse(kept ?? "null")
+    const isOne = [one?.id, one?.username, one?.refreshToken].every((part) => typeof part === "string")
+    return isOne ? one : null
+  } catch {
+    return null
+  }
 }
 
 export function keptTheme(): string | null {
@@ -80,11 +118,13 @@ function read(key: string): string | null {
   }
 }
 
-function write(key: string, value: string | null): void {
+/** Answers false when it is refused: then it lasts until the page is left. */
+function write(key: string, value: string | null): boolean {
   try {
     if (value === null) localStorage.removeItem(key)
     else localStorage.setItem(key, value)
+    return true
   } catch {
-    // Refused: it lasts until the page is left.
+    return false
   }
 }

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals"
+import { useEffect, useRef } from "preact/hooks"
 import { Avatar } from "./avatar.tsx"
 import { Mark } from "./icon.tsx"
 import { isName, nameCharsMax, nameCharsMin } from "./name.ts"
@@ -12,10 +13,14 @@ interface NameScreenProps {
   refusal?: string
   /** Null is a guest, who gets a name from the server. */
   onEnter: (name: string | null) => void
+  /** An account is wanted: a new one, or one that there is. */
+  onAccount: (name: string, isNew: boolean) => void
 }
 
 /** Asks who is talking. */
-export function NameScreen({ room, wrongName, refusal, onEnter }: NameScreenProps) {
+export function NameScreen({ room, wrongName, refusal, onEnter, onAccount }: NameScreenProps) {
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => field.current?.focus(), [])
   const name = useSignal(wrongName ?? "")
   const wrongFormat = words.name.wrong(nameCharsMin, nameCharsMax)
   const fault = useSignal(
@@ -42,13 +47,13 @@ export function NameScreen({ room, wrongName, refusal, onEnter }: NameScreenProp
           <Avatar name={name.value.trim()} size="medium" />
           <input
             id="name"
+            ref={field}
             class="input"
             value={name}
             maxLength={nameCharsMax}
             autocomplete="username"
             autocapitalize="off"
             spellcheck={false}
-            autofocus
             aria-invalid={fault.value !== null}
             aria-describedby="name-hint"
             onInput={(event) => {
@@ -70,6 +75,15 @@ export function NameScreen({ room, wrongName, refusal, onEnter }: NameScreenProp
         <button type="button" class="button button-quiet button-wide" onClick={() => onEnter(null)}>
           {words.name.guest}
         </button>
+        <p class="card-foot">
+          <span>{words.name.account}</span>
+          <button type="button" class="text-button" onClick={() => onAccount(name.value.trim(), true)}>
+            {words.name.makeAccount}
+          </button>
+          <button type="button" class="text-button" onClick={() => onAccount(name.value.trim(), false)}>
+            {words.name.signIn}
+          </button>
+        </p>
       </form>
     </main>
   )

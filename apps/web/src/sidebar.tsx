@@ -12,7 +12,7 @@ import type { Workspace } from "./workspace.ts"
 interface SidebarProps {
   workspace: Workspace
   frame: Frame
-  /** Another name is wanted. */
+  /** Another name is wanted, or none: whoever is signed in signs out. */
   onLeave: () => void
 }
 
@@ -95,6 +95,7 @@ function Self({ workspace, frame, onLeave }: SidebarProps) {
   const name = user?.username ?? workspace.name
   const shown = user?.display_name || name
   const next = themeAfter(theme.value)
+  const leaveLabel = workspace.account ? words.signIn.signOut : words.name.change
   const switchLabel = words.theme.switch(words.theme[theme.value], words.theme[next])
   return (
     <footer class="self">
@@ -126,14 +127,8 @@ function Self({ workspace, frame, onLeave }: SidebarProps) {
       >
         <Icon name="help" />
       </button>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={words.name.change}
-        title={words.name.change}
-        onClick={onLeave}
-      >
-        <Icon name="pencil" />
+      <button type="button" class="icon-button" aria-label={leaveLabel} title={leaveLabel} onClick={onLeave}>
+        <Icon name={workspace.account ? "leave" : "pencil"} />
       </button>
     </footer>
   )

@@ -1,3 +1,10 @@
+/** How long to wait, as one would say it. */
+const inTime = (waitMs = 0): string => {
+  const seconds = Math.max(1, Math.ceil(waitMs / 1_000))
+  if (seconds >= 90) return `in ${Math.ceil(seconds / 60)} minutes`
+  return seconds === 1 ? "in a second" : `in ${seconds} seconds`
+}
+
 /** Every word the page says, in one place. `locale` is the language they and the dates are in. */
 export const words = {
   locale: "en",
@@ -16,6 +23,40 @@ export const words = {
     change: "Change your name",
     save: "Use this name",
     loading: "Connecting",
+    account: "A name to keep?",
+    makeAccount: "Make an account",
+    signIn: "Sign in",
+  },
+
+  signIn: {
+    title: "Sign in",
+    lead: "Good to have you back.",
+    makeTitle: "Make an account",
+    makeLead: "Your name is yours alone, wherever you sign in.",
+    makeLeadOpen: "Your name is yours alone from then on. What you said under it so far stays yours.",
+    password: "Password",
+    show: "Show the password",
+    hide: "Hide the password",
+    passwordHint: (min: number) => `${min} characters or more. A sentence is easy to keep in mind.`,
+    passwordShort: (min: number) => `A password has at least ${min} characters.`,
+    nameMissing: "Write your name.",
+    passwordMissing: "Write your password.",
+    submit: "Sign in",
+    makeSubmit: "Make the account",
+    isNew: "New here?",
+    toMake: "Make an account",
+    isKnown: "Have an account already?",
+    toSignIn: "Sign in",
+    withoutAccount: "Go on with just a name",
+    wrong: "Wrong name or password.",
+    taken: (name: string) => `“${name}” is taken. Take another name, or sign in if it is yours.`,
+    owned: (name: string) => `“${name}” is somebody's. Sign in if that is you.`,
+    tooMany: (waitMs: number | undefined) => `Too many attempts. Try again ${inTime(waitMs)}.`,
+    unreached: "The server cannot be reached. Try again in a moment.",
+    banned: "This account is banned here.",
+    over: "Your sign-in is over. Sign in again to go on; what you have not sent yet is kept.",
+    signedOut: "You have signed out.",
+    signOut: "Sign out",
   },
 
   rooms: {
@@ -231,6 +272,8 @@ export const words = {
     ended: "The server has closed it and will not take it up again.",
     endedWhy: (why: string) => `The server has closed it: ${why}.`,
     again: "Connect again",
+    bannedTitle: "You cannot come in here any more",
+    banned: "Those who run this chat have banned you from it. If that is a mistake, only they can undo it.",
   },
 
   day: { today: "Today", yesterday: "Yesterday" },

@@ -1,9 +1,11 @@
 import { type Client, createClient, inBrowser, type NewRoom, type Room, type RoomInfo } from "@klatch/client"
 import { computed, effect, signal } from "@preact/signals"
+import type { Account } from "./account.ts"
 import { lobby, queryFor, readAddress } from "./address.ts"
 import { keepSeen, keptSeen } from "./kept.ts"
 import { Drafts } from "./kept-drafts.ts"
 import { roomsOf, signalOf, timelineOf } from "./signal-of.ts"
+import { fetchAs, staySignedIn } from "./workspace-account.ts"
 import { Discovery } from "./workspace-discovery.ts"
 import { peopleOf } from "./workspace-people.ts"
 import { readMarkOf, unreadIn } from "./workspace-unread.ts"
@@ -12,6 +14,16 @@ import { readMarkOf, unreadIn } from "./workspace-unread.ts"
 const refreshMs = 60_000
 /** What waits is counted in so many rooms, those left last. */
 const visitedMax = 100
+
+/** Who is at the page. */
+export interface Visitor {
+  /** What they go by; null for a guest. */
+  readonly name: string | null
+  /** Whether the name came from the page's address and stays there. */
+  readonly inAddress: boolean
+  /** Who is signed in; null where a name is enough. */
+  readonly account: Account | null
+}
 
 /** One person's chat in this page: the client, the lists of rooms, and which room is looked at. Ends with `close()`. */
 export class Workspace {
@@ -57,6 +69,8 @@ export class Workspace {
   readonly nowMs = signal(Date.now())
   /** As it was asked for; null for a guest. */
   readonly name: string | null
+  /** Who is signed in; null where a name is enough. */
+  readonly account: Account | null
   readonly #user: string | null
   #isLoaded = false
   /** The room that was last seen to be in the list. */
@@ -64,25 +78,27 @@ export class Workspace {
   readonly #visited = signal<readonly Room[]>([])
   readonly #stops: (() => void)[] = []
 
-  /** `user`: the name, null for a guest. `inAddress`: whether it came from the page's address and stays there. */
-  constructor(user: string | null, inAddress: boolean) {
+  constructor({ name, inAddress, account }: Visitor) {
     const address = readAddress(location.href)
     // Names are compared case-blind, so what is kept of them is too. No name is "~": a guest's are kept under it.
-    const account = user?.toLowerCase() ?? "~guest"
-    this.name = user
-    this.#user = inAddress ? user : null
+    const key = account?.key ?? name?.toLowerCase() ?? "~guest"
+    this.name = name
+    this.account = account
+    this.#user = inAddress ? name : null
     this.client = createClient({
       url: address.server,
-      ...(user !== null && { user }),
-      ...inBrowser(account),
+      ...(name !== null && { user: name }),
+      ...(account && { token: account.token, fetch: fetchAs(account) }),
+      ...inBrowser(key),
     })
     this.discovery = new Discovery(this.client)
-    this.drafts = new Drafts(account)
+    this.drafts = new Drafts(key)
     this.ref.value = address.room ?? lobby
     // The address says what is shown, and no name but the one in use.
     if (address.room === null || address.user !== this.#user)
       history.replaceState(null, "", this.hrefOf(this.ref.value))
     this.#listen()
+    if (account) this.#stops.push(staySignedIn(this.client, account))
     this.client.connect()
   }
 

@@ -1,6 +1,6 @@
 import type { z } from "zod"
 import { mentionedEvent, notifiedEvent, roomAddedEvent, roomRemovedEvent } from "./inbox.ts"
-import { joinEvent, leaveEvent } from "./member.ts"
+import { joinEvent, leaveEvent, memberEvent } from "./member.ts"
 import { deleteEvent, editEvent, messageEvent } from "./message.ts"
 import { pinEvent } from "./pin.ts"
 import { presenceEvent } from "./presence.ts"
@@ -20,6 +20,7 @@ export const durableEventSchemas = {
   pin: pinEvent,
   join: joinEvent,
   leave: leaveEvent,
+  member: memberEvent,
   room: roomEvent,
   room_added: roomAddedEvent,
   room_removed: roomRemovedEvent,

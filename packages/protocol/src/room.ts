@@ -4,6 +4,12 @@ import { limits } from "./limits.ts"
 import { messageEvent } from "./message.ts"
 import { text } from "./text.ts"
 
+/** The least role for each act; what is not said is the default of every room. */
+export const rights = z
+  .object({ post: role, edit_any: role, delete_any: role, pin: role, add_members: role, invite: role })
+  .partial()
+  .describe("The least role for each act, where it is not the default.")
+
 export const room = z.object({
   id: uuid,
   kind: roomKind,
@@ -12,6 +18,9 @@ export const room = z.object({
   topic: z.string(),
   head: cursor.describe("The newest seq of its log."),
   created_at: timestamp,
+  archived: z.boolean().describe("It can be read, and nothing more."),
+  slow_mode_s: z.number().int().describe("Members may write once in so many seconds; 0: as they like."),
+  rights,
   role: role.nullable().describe("The asker's role; null when not a member."),
 })
 export type Room = z.infer<typeof room>
@@ -49,6 +58,9 @@ export const changeRoom = z
       .trim()
       .max(limits.topicCharsMax)
       .refine((t) => t.isWellFormed() && !t.includes("\u0000")),
+    archived: z.boolean(),
+    slow_mode_s: z.number().int().min(0).max(limits.slowModeSecondsMax),
+    rights: rights.strict(),
   })
   .partial()
 
@@ -61,5 +73,8 @@ export const roomEvent = z.object({
   from: z.string(),
   name: z.string(),
   topic: z.string(),
+  archived: z.boolean().optional(),
+  slow_mode_s: z.number().int().optional(),
+  rights: rights.optional(),
   timestamp,
 })

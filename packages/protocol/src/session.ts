@@ -30,6 +30,12 @@ export const drainEvent = z.object({
 })
 
 /** The good answer to a frame; what else it carries depends on the frame. */
+export const authAck = z.object({
+  type: z.literal("ack"),
+  ref: ref.optional(),
+  user,
+  expires_at: timestamp.nullable().describe("When the token ends, and with it the connection."),
+})
 export const ackEvent = z.looseObject({ type: z.literal("ack"), ref: ref.optional() })
 export const errorEvent = z.object({
   type: z.literal("error"),

@@ -1,7 +1,21 @@
 import { limits } from "@klatch/protocol"
-import { OpenIdentity } from "./auth/identity.ts"
+import { AccessTokens } from "./auth/access-tokens.ts"
+import { sharedSecret } from "./auth/accounts.sql.ts"
+import { Accounts } from "./auth/accounts.ts"
+import { ApiKeys } from "./auth/api-keys.ts"
+import { Audit } from "./auth/audit.ts"
+import { Credentials } from "./auth/credentials.ts"
+import { FirstAdmin } from "./auth/first-admin.ts"
+import { Identity } from "./auth/identity.ts"
+import { Issuers } from "./auth/issuers.ts"
+import { OutsideUsers } from "./auth/outside-users.ts"
+import { Passwords } from "./auth/passwords.ts"
+import { Revocations } from "./auth/revocations.ts"
+import { SignIns } from "./auth/sign-ins.ts"
 import { Users } from "./auth/users.ts"
+import { Invites } from "./chat/invites/invites.ts"
 import { Members, type RoomInfo } from "./chat/members/members.ts"
+import { Moderation } from "./chat/members/moderation.ts"
 import { Messages } from "./chat/messages/messages.ts"
 import { Receipts } from "./chat/receipts/receipts.ts"
 import { RoomDirectory } from "./chat/rooms/room-directory.ts"
@@ -10,6 +24,7 @@ import { LocalBusHub } from "./cluster/bus-local.ts"
 import type { Config } from "./config/environment.ts"
 import { migrate } from "./db/migrate.ts"
 import { Database, type DatabaseAddress, isOutage } from "./db/sql.ts"
+import { clientAddress } from "./edge/http/client-address.ts"
 import { makeCors } from "./edge/http/cors.ts"
 import { buildDocs } from "./edge/http/docs.ts"
 import { makeRoutes, openapiDocument } from "./edge/http/routes.ts"
@@ -65,6 +80,7 @@ export interface AppOverrides {
 
 const READY_PROBE_MS = 1_000
 const DRAIN_SPREAD_MS = 1_000
+const SIGNING_KEY_BYTES = 32
 
 /** The only place that knows every part. Starts listening; rejects when the database cannot be brought up to date. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -87,6 +103,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const db = new Database(options.database, { clock, onQuery: (ms, lane) => events.queried(ms, lane) })
   try {
     await migrate(db)
+    if (!(await db.raiseWall())) events.wallIsDown()
   } catch (error) {
     await db.close()
     throw error
@@ -120,6 +137,7 @@ export async function startApp(options: AppOptions): Promise<App> {
         recent.add(told.roomId, batch.firstSeq, batch.frames, batch.messages > 0)
       // Frames from before a change may hold the words it took back, also those of earlier edits.
       if (batch.changedSeq > 0) recent.forgetThrough(told.roomId, batch.lastSeq)
+      if (batch.subjects.length > 0) members.forget(told.roomId, batch.subjects)
       delivery.deliver(told)
       if (batch.room.kind === "inbox") gateway.onInbox(batch)
       metrics.stored(batch.messages)
@@ -138,11 +156,49 @@ export async function startApp(options: AppOptions): Promise<App> {
   })
 
   const users = new Users(db, clock, newId)
-  const identity = new OpenIdentity(users, newId)
+  const revocations = new Revocations()
+  const fresh = crypto.getRandomValues(new Uint8Array(SIGNING_KEY_BYTES))
+  const signingKey = await sharedSecret(db, "access_tokens", fresh, new Date(clock.now()).toISOString())
+  const access = new AccessTokens(signingKey, clock, newId)
+  const signIns = new SignIns({
+    db,
+    access,
+    clock,
+    newId,
+    onEnded: (userId, familyId) => revocations.tell({ userId, familyId, why: "signed_out" }),
+    onSweepFailed: (error) => events.sweepFailed(error),
+  })
+  const credentials = new Credentials({
+    db,
+    clock,
+    access,
+    issuers: new Issuers({ ...config.jwt, clock }),
+    outsideUsers: new OutsideUsers(db, clock, newId, (user) => users.changed(user)),
+    users,
+    signIns,
+    revocations,
+  })
+  const identity = new Identity({ mode: config.auth, users, credentials, newId })
+  const audit = new Audit(db, clock)
+  const keys = new ApiKeys({ db, clock, newId, users })
+  const firstAdmin = await FirstAdmin.open(db)
+  const accounts = new Accounts({
+    db,
+    clock,
+    newId,
+    users,
+    passwords: new Passwords(),
+    signIns,
+    revocations,
+    limitsOn: config.limitsOn,
+  })
   const directory = new RoomDirectory(db)
-  const members = new Members(db, log)
-  const rooms = new Rooms({ db, log, directory, members, newId })
-  const messages = new Messages(db, log, members, newId)
+  const { isOpen } = identity
+  const members = new Members({ db, log, clock, isOpen })
+  const rooms = new Rooms({ db, log, directory, members, newId, isOpen })
+  const messages = new Messages({ db, log, members, clock, newId })
+  const moderation = new Moderation({ db, log, members, clock })
+  const invites = new Invites({ db, log, members, rooms, clock, newId })
   const services = {
     users,
     rooms,
@@ -155,9 +211,12 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock,
     events,
     newId,
+    isOpen,
   }
   const gateway = new Gateway({
     services,
+    identity,
+    revocations,
     registry,
     isOutage,
     limitsOn: config.limitsOn,
@@ -167,6 +226,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
     ...(overrides.heartbeatMs ? { heartbeatMs: overrides.heartbeatMs } : {}),
   })
+  revocations.onRevoked((one) => gateway.revoke(one))
   const retention = config.retentionDays
     ? new Retention({
         db,
@@ -203,14 +263,19 @@ export async function startApp(options: AppOptions): Promise<App> {
     )
     return Promise.race([probe, late])
   }
-  const routes = makeRoutes({ users, rooms, members, messages, identity, events, metrics, notReady, toldAs })
+  const routes = makeRoutes({
+    ...{ users, accounts, signIns, access, revocations, keys, firstAdmin, audit, identity },
+    ...{ rooms, members, moderation, invites, messages },
+    ...{ clock, events, metrics, notReady, toldAs },
+  })
   const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]
   const cors = makeCors(config.corsOrigins)
   const door = {
     gateway,
     identity,
+    revocations,
     corsOrigins: config.corsOrigins,
-    trustProxy: config.trustProxy,
+    trustProxy: config.proxyHops > 0,
     onError: toldAs,
     refusal: () => {
       if (isDraining)
@@ -221,6 +286,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
   }
 
+  const addressOf = (request: Request, server: Bun.Server<Session>) =>
+    clientAddress(request.headers, server.requestIP(request)?.address ?? "", config.proxyHops)
   const server = Bun.serve<Session>({
     hostname: config.host,
     port: config.port,
@@ -231,7 +298,8 @@ export async function startApp(options: AppOptions): Promise<App> {
         cors.preflight(request) ??
         (isSocketPath(url.pathname)
           ? cors.readable(request, await upgrade(request, url, server, door))
-          : (pageOf(pages, request) ?? cors.readable(request, await routes.fetch(request))))
+          : (pageOf(pages, request) ??
+            cors.readable(request, await routes.fetch(request, { address: addressOf(request, server) }))))
       if (response) events.requested(response.status)
       return response
     },
@@ -249,6 +317,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     db,
     gateway,
     retention,
+    firstAdminCode: firstAdmin.code,
     async stop(spreadMs = DRAIN_SPREAD_MS) {
       isDraining = true
       const hadConnections = registry.count > 0
@@ -256,6 +325,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       if (hadConnections) await until(() => registry.count === 0, clock, spreadMs + 2_000)
       await log.drained()
       retention?.[Symbol.dispose]()
+      signIns[Symbol.dispose]()
       gateway[Symbol.dispose]()
       delivery[Symbol.dispose]()
       await server.stop(true)
@@ -274,6 +344,8 @@ export interface App {
   readonly db: Database
   readonly gateway: Gateway
   readonly retention: Retention | undefined
+  /** Makes whoever is told it the first administrator; undefined when there is one. */
+  readonly firstAdminCode: string | undefined
   /** Tells everyone to come back, lets what is in flight be stored, closes. Takes about `spreadMs`. */
   stop(spreadMs?: number): Promise<void>
 }

@@ -63,8 +63,8 @@ function configOrDie(): Config {
 }
 
 /** The web client and the widget; without them the server runs on, and their addresses say so. */
-async function builtWeb({ trustProxy }: Config, logger: Logger): Promise<Web> {
-  const web = await buildWeb({ trustProxy })
+async function builtWeb({ proxyHops }: Config, logger: Logger): Promise<Web> {
+  const web = await buildWeb({ trustProxy: proxyHops > 0 })
   if (web.failure !== undefined)
     logger.error({ event: "web_build_failed", reason: web.failure }, "the web client could not be built")
   return web
@@ -104,6 +104,13 @@ function announce(config: Config, app: App, logger: Logger): void {
   )
   if (config.auth === "open")
     logger.warn({ event: "open_mode" }, "open mode: anyone can be anyone; not for the public internet")
+  if (config.auth === "required" && app.firstAdminCode !== undefined)
+    logger.warn(
+      { event: "no_admin" },
+      `there is no administrator yet. To become it, sign in and run once: curl -X POST ${url}/admin/claim ` +
+        `-H 'authorization: Bearer YOUR_TOKEN' -H 'content-type: application/json' ` +
+        `-d '{"code":"${app.firstAdminCode}"}'`,
+    )
   if (filesMax() < FILES_LOW)
     logger.warn(
       { event: "low_file_limit", files: filesMax() },

@@ -111,7 +111,9 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   pin: notYet,
   unpin: notYet,
   presence: notYet,
-  auth: notYet,
+  auth: () => {
+    throw new Refusal("unauthorized", "This token is not valid.")
+  },
 }
 
 interface NewMessage {

@@ -3,6 +3,7 @@ import type { Role, User } from "@klatch/protocol"
 /** Someone who belongs to a room. */
 export interface Member extends User {
   readonly role: Role
+  readonly muted_until: null
 }
 
 interface Membership {
@@ -19,7 +20,7 @@ export class Memberships {
   /** In the order of their ids. */
   get all(): Member[] {
     const sorted = [...this.#byId.values()].sort((a, b) => (a.user.id < b.user.id ? -1 : 1))
-    return sorted.map(({ user, role }) => ({ ...user, role }))
+    return sorted.map(({ user, role }) => ({ ...user, role, muted_until: null }))
   }
 
   role(userId: string): Role | undefined {

@@ -87,7 +87,18 @@ export class MemoryRoom {
   /** The room as `GET /rooms/:id` tells it to someone. */
   describe(userId: string): Room {
     const { id, kind, name, slug, topic, head } = this
-    return { id, kind, name, slug, topic, head, created_at: this.#createdAt, role: this.role(userId) }
+    const settings = { archived: false, slow_mode_s: 0, rights: {} }
+    return {
+      id,
+      kind,
+      name,
+      slug,
+      topic,
+      head,
+      created_at: this.#createdAt,
+      ...settings,
+      role: this.role(userId),
+    }
   }
 
   /** Stores a message; one with a client id that is known gets its old answer, and no event. */

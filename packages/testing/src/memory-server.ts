@@ -157,7 +157,7 @@ export class MemoryServer implements SocketPeer {
         throw new Refusal("not_found", "There is nothing at this address.")
       if (body && !/^application\/json(\s*;|$)/i.test(new Headers(headers).get("content-type") ?? ""))
         throw new Refusal("unsupported_media_type")
-      const name = this.#identify(url.searchParams)
+      const name = this.#identify(claimsOf(url.searchParams, new Headers(headers)))
       const answer = answerRequest(this.directory, {
         method,
         path: url.pathname.slice(this.#prefix.length),
@@ -193,4 +193,13 @@ function parsed(text: string): Incoming | null {
   } catch {
     return null
   }
+}
+
+/** Over HTTP a token comes in its header, or in the address. */
+function claimsOf(query: URLSearchParams, headers: Headers): URLSearchParams {
+  const token = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1]
+  if (token !== undefined) return new URLSearchParams({ token })
+  if (query.has("ticket"))
+    throw new Refusal("unauthorized", "A ticket opens a WebSocket; here send Authorization: Bearer TOKEN.")
+  return query
 }

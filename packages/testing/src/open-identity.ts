@@ -1,13 +1,11 @@
 import { limits, username } from "@klatch/protocol"
 import { Refusal } from "./refusal.ts"
 
-/** In open mode everyone is who they say; a token could not be checked, and is refused. */
+/** In open mode everyone is who they say; no token is good without an issuer or an account. */
 export function openIdentity(query: URLSearchParams): string | null {
-  if (query.has("token") || query.has("ticket"))
-    throw new Refusal(
-      "unauthorized",
-      "This server is in open mode and cannot check a token: connect without one, by ?user=NAME.",
-    )
+  if (query.has("ticket"))
+    throw new Refusal("unauthorized", "This ticket was used, or is too old: get another one.")
+  if (query.has("token")) throw new Refusal("unauthorized", "This token is not valid.")
   const name = query.get("user") ?? query.get("u")
   if (name === null || username.safeParse(name).success) return name
   const { usernameCharsMin: min, usernameCharsMax: max } = limits

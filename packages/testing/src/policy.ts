@@ -7,14 +7,17 @@ export type Action = "read" | "join" | "post" | "leave" | "add_members"
 export function mayOrThrow(action: Action, kind: RoomKind, role: Role | null): void {
   const isPublic = kind === "public" || kind === "broadcast"
   if (role === null && !isPublic) throw new Refusal("not_found", noSuchRoom)
-  if (!isAllowed(action, kind, role)) throw new Refusal("forbidden")
+  const why = whyNot(action, kind, role)
+  if (why !== undefined) throw new Refusal("forbidden", why)
 }
 
-function isAllowed(action: Action, kind: RoomKind, role: Role | null): boolean {
-  if (action === "read" || action === "join") return true
-  if (kind === "inbox") return false
-  if (action === "post") return role !== "reader"
-  if (kind === "broadcast") return false
-  if (action === "leave") return kind !== "direct"
-  return role !== null && role !== "reader" && kind !== "direct"
+/** In the words of the server's policy; undefined when they may. */
+function whyNot(action: Action, kind: RoomKind, role: Role | null): string | undefined {
+  if (action === "read" || action === "join") return undefined
+  if (kind === "inbox") return "An inbox is only read."
+  if (action === "post") return role === "reader" ? "You may only read here." : undefined
+  if (kind === "broadcast") return "The broadcast room is everyone's."
+  if (kind === "direct") return "A direct room is its two people's, and stays so."
+  if (action === "leave") return undefined
+  return role === null || role === "reader" ? "This needs the role member or above." : undefined
 }

@@ -1,53 +1,83 @@
 import { limits, username } from "@klatch/protocol"
 import { AppError } from "../lib/app-error.ts"
+import type { Credentials } from "./credentials.ts"
 import type { Principal } from "./principal.ts"
 import type { Users } from "./users.ts"
 
-/** What a request says of who is asking. */
-export interface Claims {
-  readonly name: string | undefined
-  readonly hasToken: boolean
-}
+/** What a request says of who is asking; the first that is there decides. */
+export type Claims =
+  | { readonly kind: "token"; readonly token: string }
+  | { readonly kind: "ticket"; readonly ticket: string }
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "nothing" }
 
-/** Reads the claims of a request: `?user=` or `?u=`, and whether a token rides along. */
+/** Reads the claims of a request: `Authorization: Bearer`, then `?ticket=`, `?token=`, and `?user=` or `?u=`. */
 export function claimsOf(url: URL, headers: Headers): Claims {
-  return {
-    name: url.searchParams.get("user") ?? url.searchParams.get("u") ?? undefined,
-    hasToken: headers.has("authorization") || url.searchParams.has("token") || url.searchParams.has("ticket"),
-  }
+  const authorization = headers.get("authorization")
+  if (authorization !== null) return { kind: "token", token: bearerOf(authorization) }
+  const ticket = url.searchParams.get("ticket")
+  if (ticket !== null) return { kind: "ticket", ticket }
+  const token = url.searchParams.get("token")
+  if (token !== null) return { kind: "token", token }
+  const name = url.searchParams.get("user") ?? url.searchParams.get("u")
+  return name === null ? { kind: "nothing" } : { kind: "name", name }
 }
 
-/** Who is asking, in open mode: whoever they say they are. Rejects with `unauthorized` or `invalid_field`. */
-export class OpenIdentity {
-  readonly #users: Users
-  readonly #newId: () => string
+/** The token of a Bearer credential (RFC 6750, 2.1); empty, which none is, for any other scheme. */
+const bearerOf = (authorization: string) => /^bearer +(\S+)$/i.exec(authorization)?.[1] ?? ""
 
-  constructor(users: Users, newId: () => string) {
-    this.#users = users
-    this.#newId = newId
+export interface IdentityOptions {
+  readonly mode: "open" | "required"
+  readonly users: Users
+  readonly credentials: Credentials
+  readonly newId: () => string
+}
+
+/** Who is asking. In open mode whoever they say they are, unless that name is somebody's. */
+export class Identity {
+  readonly #options: IdentityOptions
+
+  constructor(options: IdentityOptions) {
+    this.#options = options
   }
 
-  /** The named user, made at first sight; undefined when no name is given. */
+  get isOpen(): boolean {
+    return this.#options.mode === "open"
+  }
+
+  /** The one asking; undefined when nothing says who. Rejects with `unauthorized`, `forbidden` or `invalid_field`. */
   async named(claims: Claims): Promise<Principal | undefined> {
-    if (claims.hasToken)
-      throw new AppError(
-        "unauthorized",
-        "This server is in open mode and cannot check a token: connect without one, by ?user=NAME.",
-      )
-    if (claims.name === undefined) return undefined
-    const checked = username.safeParse(claims.name)
+    const { credentials } = this.#options
+    switch (claims.kind) {
+      case "token":
+        return credentials.ofToken(claims.token)
+      case "ticket":
+        return credentials.ofTicket(claims.ticket)
+      case "name":
+        return this.#claimed(claims.name)
+      case "nothing":
+        return undefined
+    }
+  }
+
+  /** The one asking, or in open mode a guest with a generated name; undefined for a stranger. */
+  async namedOrGuest(claims: Claims): Promise<Principal | undefined> {
+    const named = await this.named(claims)
+    if (named || !this.isOpen) return named
+    return { user: await this.#options.users.ensure(`guest-${this.#options.newId().slice(-12)}`) }
+  }
+
+  async #claimed(name: string): Promise<Principal> {
+    if (!this.isOpen) throw new AppError("unauthorized", "A name alone is not enough here: bring a token.")
+    const checked = username.safeParse(name)
     if (!checked.success)
       throw new AppError(
         "invalid_field",
         `user: must be ${limits.usernameCharsMin}..${limits.usernameCharsMax} of A-Z, a-z, 0-9, _, . and -`,
       )
-    return { user: await this.#users.ensure(checked.data) }
-  }
-
-  /** The named user, or a guest with a generated name. */
-  async namedOrGuest(claims: Claims): Promise<Principal> {
-    return (
-      (await this.named(claims)) ?? { user: await this.#users.ensure(`guest-${this.#newId().slice(-12)}`) }
-    )
+    const { user, isOwned } = await this.#options.users.ensureNamed(checked.data)
+    if (isOwned)
+      throw new AppError("unauthorized", "This name is somebody's: sign in as them, or take another.")
+    return { user }
   }
 }

@@ -25,8 +25,9 @@ describe("an environment", () => {
       dataDir: "./data",
       persistent: true,
       auth: "open",
+      jwt: { secret: undefined, jwksUrl: undefined, issuer: undefined, audience: undefined, toleranceS: 5 },
       corsOrigins: [],
-      trustProxy: false,
+      proxyHops: 0,
       retentionDays: undefined,
       limitsOn: true,
       logLevel: "info",
@@ -46,7 +47,12 @@ describe("an environment", () => {
       DATA_DIR: "elsewhere",
       AUTH: "open",
       CORS_ORIGINS: " https://app.example, HTTP://Localhost:3000 ,",
-      TRUST_PROXY: "1",
+      JWT_SECRET: "s".repeat(16),
+      JWKS_URL: "https://issuer.example/keys",
+      JWT_ISSUER: "https://issuer.example",
+      JWT_AUDIENCE: "chat",
+      JWT_CLOCK_TOLERANCE_S: "0",
+      TRUST_PROXY: "2",
       RETENTION_DAYS: "30",
       LIMITS: "off",
       LOG_LEVEL: "silent",
@@ -59,8 +65,15 @@ describe("an environment", () => {
       dataDir: "elsewhere",
       persistent: true,
       auth: "open",
+      jwt: {
+        secret: "s".repeat(16),
+        jwksUrl: "https://issuer.example/keys",
+        issuer: "https://issuer.example",
+        audience: "chat",
+        toleranceS: 0,
+      },
       corsOrigins: ["https://app.example", "http://localhost:3000"],
-      trustProxy: true,
+      proxyHops: 2,
       retentionDays: 30,
       limitsOn: false,
       logLevel: "silent",
@@ -86,22 +99,17 @@ describe("an environment", () => {
   })
 
   test("of production says how people are known: by a secret, or openly on purpose", () => {
-    const fault = expect.stringMatching(/^APP_ENV=production .*JWT_SECRET.*AUTH=open/)
+    const fault = expect.stringMatching(/^APP_ENV=production .*JWT_SECRET.*AUTH=required.*AUTH=open/)
     expect(faultsOf({ APP_ENV: "production" })).toEqual([fault])
-    expect(faultsOf({ APP_ENV: "production", AUTH: "required" })).toContainEqual(fault)
-    expect(faultsOf({ APP_ENV: "production", AUTH: "open" })).toEqual([])
-    expect(faultsOf({ APP_ENV: "production", JWT_SECRET: "s".repeat(16) })).not.toContainEqual(fault)
+    const known = [{ AUTH: "required" }, { AUTH: "open" }, { JWT_SECRET: "s".repeat(16) }]
+    for (const by of known) expect(faultsOf({ APP_ENV: "production", ...by })).toEqual([])
+    expect(readConfig({ JWKS_URL: "https://issuer.example/keys" }).auth).toBe("required")
+    expect(readConfig({ AUTH: "open", JWT_SECRET: "s".repeat(16) }).auth).toBe("open")
     for (const APP_ENV of ["development", "test"]) expect(readConfig({ APP_ENV }).auth).toBe("open")
   })
 
   test("that asks for what this version does not do is refused, never half followed", () => {
-    const asked = [
-      { REDIS_URL: "redis://cache.example" },
-      { REDIS_ADDR: "cache.example:6379" },
-      { JWT_SECRET: "a secret of good length" },
-      { JWKS_URL: "https://issuer.example/keys" },
-      { AUTH: "required" },
-    ]
+    const asked = [{ REDIS_URL: "redis://cache.example" }, { REDIS_ADDR: "cache.example:6379" }]
     for (const environment of asked)
       expect(faultsOf(environment)).toEqual([expect.stringContaining("this version")])
   })
@@ -117,6 +125,7 @@ const wrong: Record<string, string> = {
   AUTH: "half-open",
   JWT_SECRET: "too-short-hush",
   JWKS_URL: "issuer.example-hush",
+  JWT_CLOCK_TOLERANCE_S: "a-while",
   CORS_ORIGINS: "https://app.example/with/a/path",
   TRUST_PROXY: "sometimes",
   RETENTION_DAYS: "fortnight",

@@ -25,6 +25,12 @@ const origins = z.string().transform((list, context) =>
     }),
 )
 
+/** How many proxies of ours stand in front. */
+const proxyHops = z
+  .string()
+  .regex(/^(true|false|[0-9])$/, "must be true, false, or how many proxies stand in front (0..9)")
+  .transform((v) => (v === "true" ? 1 : v === "false" ? 0 : Number(v)))
+
 const schema = z.object({
   APP_ENV: withDefault(z.enum(["development", "production", "test"]), "development"),
   HOST: withDefault(z.string(), "0.0.0.0"),
@@ -47,8 +53,15 @@ const schema = z.object({
   JWKS_URL: optional(z.url()),
   JWT_ISSUER: optional(z.string()),
   JWT_AUDIENCE: optional(z.string()),
+  JWT_CLOCK_TOLERANCE_S: withDefault(
+    z
+      .string()
+      .regex(/^\d{1,3}$/, "must be a whole number of seconds, 0..999")
+      .transform(Number),
+    "5",
+  ),
   CORS_ORIGINS: withDefault(origins, ""),
-  TRUST_PROXY: withDefault(flag, "false"),
+  TRUST_PROXY: withDefault(proxyHops, "0"),
   RETENTION_DAYS: optional(
     z
       .string()
@@ -69,8 +82,17 @@ export interface Config {
   readonly dataDir: string
   readonly persistent: boolean
   readonly auth: "open" | "required"
+  /** The application's own identity: what tokens of outside issuers are checked by. */
+  readonly jwt: {
+    readonly secret: string | undefined
+    readonly jwksUrl: string | undefined
+    readonly issuer: string | undefined
+    readonly audience: string | undefined
+    readonly toleranceS: number
+  }
   readonly corsOrigins: readonly string[]
-  readonly trustProxy: boolean
+  /** How many proxies of ours stand in front. */
+  readonly proxyHops: number
   readonly retentionDays: number | undefined
   readonly limitsOn: boolean
   readonly logLevel: string
@@ -105,8 +127,15 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     dataDir: e.DATA_DIR,
     persistent: e.ENABLE_PERSISTENCE,
     auth: e.AUTH ?? (!hasIssuer && e.APP_ENV !== "production" ? "open" : "required"),
+    jwt: {
+      secret: e.JWT_SECRET,
+      jwksUrl: e.JWKS_URL,
+      issuer: e.JWT_ISSUER,
+      audience: e.JWT_AUDIENCE,
+      toleranceS: e.JWT_CLOCK_TOLERANCE_S,
+    },
     corsOrigins: e.CORS_ORIGINS,
-    trustProxy: e.TRUST_PROXY,
+    proxyHops: e.TRUST_PROXY,
     retentionDays: e.RETENTION_DAYS,
     limitsOn: e.LIMITS === "default",
     logLevel: e.LOG_LEVEL,
@@ -133,15 +162,10 @@ function contradictions(e: Partial<Environment>): string[] {
     faults.push("ENABLE_PERSISTENCE=false means a throw-away database; unset DATABASE_URL, or unset this")
   if (e.REDIS_URL ?? e.REDIS_ADDR)
     faults.push("REDIS_URL: this version runs as one node and does not join others yet; unset it")
-  if (e.JWT_SECRET || e.JWKS_URL)
+  if (e.APP_ENV === "production" && e.AUTH === undefined && !e.JWT_SECRET && !e.JWKS_URL)
     faults.push(
-      "JWT_SECRET and JWKS_URL: this version has open mode only and would not check a token; unset them",
-    )
-  if (e.AUTH === "required")
-    faults.push("AUTH=required: this version has open mode only; set AUTH=open or leave it unset")
-  if (e.APP_ENV === "production" && e.AUTH !== "open" && !e.JWT_SECRET && !e.JWKS_URL)
-    faults.push(
-      "APP_ENV=production with neither JWT_SECRET nor JWKS_URL: anyone could be anyone; set AUTH=open if that is meant",
+      "APP_ENV=production with neither JWT_SECRET nor JWKS_URL: set AUTH=required if people sign up here, " +
+        "or AUTH=open if anyone may be anyone",
     )
   return faults
 }

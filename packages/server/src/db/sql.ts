@@ -25,6 +25,11 @@ export interface Queryable {
   query<R extends object>(statement: Statement, values?: readonly unknown[]): Promise<R[]>
 }
 
+const setAsking = {
+  name: "db_set_asking",
+  text: "SELECT set_config('klatch.asking', $1, false), set_config('klatch.is_admin', $2, false)",
+}
+
 const INT8_OID = 20
 
 /** int8 as a number: every one of ours stays below 2^53. */
@@ -46,13 +51,27 @@ export interface DatabaseOptions {
   readonly onQuery?: (ms: number, lane: Lane) => void
 }
 
-/** `write` is the log's own single connection: its queue is the group commit. `read` is everyone else's. */
-export type Lane = "read" | "write"
+/**
+ * `write` is the log's own single connection: its queue is the group commit. `asked` is what someone asks to see, read
+ * by a role that sees only what they may. `read` is everyone else's.
+ */
+export type Lane = "read" | "write" | "asked"
+
+/** Whom a request is of. */
+export interface Asking {
+  readonly userId: string
+  readonly isAdmin: boolean
+}
+
+/** The role that row-level security binds, made by migration 3. */
+const readerRole = "klatch_reader"
 
 /** The only door to PostgreSQL. */
 export class Database implements Queryable, AsyncDisposable {
   readonly #read: pg.Pool
   readonly #write: pg.Pool
+  readonly #asked: pg.Pool
+  #isWallUp = false
   readonly #onQuery: ((ms: number, lane: Lane) => void) | undefined
   readonly #clock: Clock
 
@@ -73,7 +92,13 @@ export class Database implements Queryable, AsyncDisposable {
     const onePlan = "-c plan_cache_mode=force_generic_plan"
     this.#write = new pg.Pool({ ...base, max: 1, idleTimeoutMillis: 0, options: onePlan })
     // An idle connection that breaks is dropped by the pool; the next statement opens another.
-    for (const pool of [this.#read, this.#write]) {
+    this.#asked = new pg.Pool({
+      ...base,
+      max: poolMax,
+      idleTimeoutMillis: 60_000,
+      options: `-c role=${readerRole}`,
+    })
+    for (const pool of [this.#read, this.#write, this.#asked]) {
       pool.on("error", () => {})
       // A connection that is lent has no listener but this one; the statement in flight tells of the error.
       pool.on("connect", (client) => client.on("error", () => {}))
@@ -86,6 +111,47 @@ export class Database implements Queryable, AsyncDisposable {
     return this.#timed("read", () =>
       driven(async () => (await this.#read.query<R>(withValues(statement, values))).rows),
     )
+  }
+
+  /**
+   * Finds out whether what people ask to see can be read by a role that row-level security binds; answers so. Where it
+   * cannot, since the role we run as could make none, all is read as before and the policy stands alone.
+   */
+  async raiseWall(): Promise<boolean> {
+    const [row] = await this.query<{ can: boolean }>({
+      name: "db_wall",
+      text: `SELECT EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = '${readerRole}'
+  AND pg_has_role(current_user, r.oid, 'MEMBER') AND NOT r.rolsuper AND NOT r.rolbypassrls) AS can`,
+    })
+    this.#isWallUp = row?.can ?? false
+    return this.#isWallUp
+  }
+
+  /** Statements of someone's request: a WHERE that was forgotten shows nothing that they may not see. */
+  asking({ userId, isAdmin }: Asking): Queryable {
+    if (!this.#isWallUp) return this
+    return {
+      query: <R extends object>(statement: Statement, values: readonly unknown[] = []) =>
+        this.#timed("asked", async () => {
+          const client = await driven(() => this.#asked.connect())
+          let broken: Error | undefined
+          try {
+            // If the first fails, what the second showed to whoever asked before is thrown away.
+            const [, { rows }] = await driven(() =>
+              Promise.all([
+                client.query(withValues(setAsking, [userId, isAdmin ? "on" : "off"])),
+                client.query<R>(withValues(statement, values)),
+              ]),
+            )
+            return rows
+          } catch (error) {
+            broken = error as Error
+            throw error
+          } finally {
+            client.release(broken)
+          }
+        }),
+    }
   }
 
   /** Resolves when the database answers. */
@@ -156,7 +222,7 @@ export class Database implements Queryable, AsyncDisposable {
 
   /** Ends the connections once their statements are done. */
   async close(): Promise<void> {
-    await Promise.all([this.#read.end(), this.#write.end()])
+    await Promise.all([this.#read.end(), this.#write.end(), this.#asked.end()])
   }
 
   [Symbol.asyncDispose] = () => this.close()

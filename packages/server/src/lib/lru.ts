@@ -32,4 +32,9 @@ export class Lru<K, V> {
   delete(key: K): void {
     this.#map.delete(key)
   }
+
+  /** Forgets every value that `is`; looks at each. */
+  deleteWhere(is: (value: V) => boolean): void {
+    for (const [key, value] of this.#map) if (is(value)) this.#map.delete(key)
+  }
 }

@@ -29,6 +29,8 @@ const words = fc.string({ unit: "binary", maxLength: 40 })
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
 const added = { id: roomId, kind: "group" as const, name: "Den", slug: null }
 
+const someone = fc.constant({ id: annId, username: "ann" })
+
 /** Every kind of entry: total, so that a new kind without its bodies is a type error. */
 const bodies: { readonly [K in EntryKind]: fc.Arbitrary<Extract<EntryBody, { kind: K }>> } = {
   message: fc.record({
@@ -45,9 +47,18 @@ const bodies: { readonly [K in EntryKind]: fc.Arbitrary<Extract<EntryBody, { kin
   delete: fc.record({ kind: fc.constant("delete" as const), target: seq }),
   join: fc.record({
     kind: fc.constant("join" as const),
-    data: fc.record({ role: fc.constantFrom<Role>(...role.options) }),
+    data: fc.record({ role: fc.constantFrom<Role>(...role.options), by: maybe(someone) }),
   }),
-  leave: fc.constant({ kind: "leave" as const }),
+  leave: fc.record({ kind: fc.constant("leave" as const), data: maybe(fc.record({ by: maybe(someone) })) }),
+  member: fc.record({
+    kind: fc.constant("member" as const),
+    data: fc.record({
+      role: fc.option(fc.constantFrom<Role>(...role.options)),
+      muted_until: fc.option(fc.constant(at)),
+      banned: fc.boolean(),
+      by: maybe(someone),
+    }),
+  }),
   room: fc.record({ kind: fc.constant("room" as const), data: fc.record({ name: words, topic: words }) }),
   room_added: fc.record({
     kind: fc.constant("room_added" as const),

@@ -19,6 +19,22 @@ export interface MessageData {
   readonly mentions?: readonly string[]
 }
 
+/** Where someone stands from now on. The entry's author is they; `by` is who did it. */
+export interface MemberData {
+  readonly role: Role | null
+  readonly muted_until: string | null
+  readonly banned: boolean
+  readonly by?: Author | undefined
+}
+
+export interface RoomData {
+  readonly name: string
+  readonly topic: string
+  readonly archived?: boolean
+  readonly slow_mode_s?: number
+  readonly rights?: object
+}
+
 /** What each kind of entry holds beyond room, seq, author and time. */
 export type EntryBody =
   | {
@@ -33,9 +49,10 @@ export type EntryBody =
     }
   | { readonly kind: "edit"; readonly target: number; readonly content: string }
   | { readonly kind: "delete"; readonly target: number }
-  | { readonly kind: "join"; readonly data: { readonly role: Role } }
-  | { readonly kind: "leave" }
-  | { readonly kind: "room"; readonly data: { readonly name: string; readonly topic: string } }
+  | { readonly kind: "join"; readonly data: { readonly role: Role; readonly by?: Author | undefined } }
+  | { readonly kind: "leave"; readonly data?: { readonly by?: Author | undefined } | undefined }
+  | { readonly kind: "member"; readonly data: MemberData }
+  | { readonly kind: "room"; readonly data: RoomData }
   | { readonly kind: "room_added"; readonly data: { readonly room: object; readonly since: number } }
   | { readonly kind: "room_removed"; readonly data: { readonly room: object } }
 
@@ -80,9 +97,10 @@ export function eventOf(
     case "delete":
       return { type: "delete", ...change(room, entry), message_id: entry.target }
     case "join":
-      return { type: "join", ...change(room, entry), role: entry.data.role }
+    case "member":
+      return { type: entry.kind, ...change(room, entry), ...entry.data }
     case "leave":
-      return { type: "leave", ...change(room, entry) }
+      return { type: "leave", ...change(room, entry), ...entry.data }
     case "room":
       return { type: "room", ...change(room, entry), ...entry.data }
     case "room_added":

@@ -1,6 +1,6 @@
 import type { Role } from "@klatch/protocol"
 import type { Queryable } from "../db/sql.ts"
-import type { Entry, EntryBody, MessageData } from "./entry.ts"
+import type { Author, Entry, EntryBody, MemberData, MessageData, RoomData } from "./entry.ts"
 
 interface EntryRow {
   seq: number
@@ -129,11 +129,13 @@ function bodyOf(row: EntryRow): EntryBody {
     case "delete":
       return { kind: "delete", target: row.target ?? 0 }
     case "join":
-      return { kind: "join", data: row.data as { role: Role } }
+      return { kind: "join", data: row.data as { role: Role; by?: Author } }
     case "leave":
-      return { kind: "leave" }
+      return { kind: "leave", data: (row.data as { by?: Author } | null) ?? undefined }
+    case "member":
+      return { kind: "member", data: row.data as MemberData }
     case "room":
-      return { kind: "room", data: row.data as { name: string; topic: string } }
+      return { kind: "room", data: row.data as RoomData }
     case "room_added":
       return { kind: "room_added", data: row.data as { room: object; since: number } }
     case "room_removed":

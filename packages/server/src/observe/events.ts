@@ -73,6 +73,20 @@ export class Events {
     )
   }
 
+  /** What had expired could not be removed; it is tried again. */
+  sweepFailed(error: unknown): void {
+    this.#log.warn({ event: "sweep_failed", ...reasonOf(error) }, "expired sign-ins could not be removed")
+  }
+
+  /** Row-level security binds nobody: the database's role could not make the one that it would bind. */
+  wallIsDown(): void {
+    this.#log.warn(
+      { event: "row_security_off" },
+      "row-level security is off: the database's role may not make roles. As a superuser: CREATE ROLE klatch_reader; " +
+        "GRANT klatch_reader TO the role, then the grants of migration 3",
+    )
+  }
+
   connected(userId: string): void {
     this.#log.debug({ event: "connected", user_id: userId }, "connected")
   }

@@ -1,10 +1,13 @@
 import type { Role, RoomKind } from "@klatch/protocol"
 import type { Queryable } from "../../db/sql.ts"
 
-const roles = {
-  name: "members_roles",
-  text: `SELECT m.room_id, m.user_id, m.role FROM klatch.members m
-JOIN (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[]) AS p (room_id, user_id)) p USING (room_id, user_id)`,
+const standings = {
+  name: "members_standings",
+  text: `SELECT p.room_id, p.user_id, m.role, m.muted_until, b.user_id IS NOT NULL AS banned
+FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[]) AS p (room_id, user_id)) p
+LEFT JOIN klatch.members m USING (room_id, user_id)
+LEFT JOIN klatch.room_bans b ON b.room_id = p.room_id AND b.user_id = p.user_id
+  AND (b.until IS NULL OR b.until > $3::timestamptz)`,
 }
 const insert = {
   name: "members_insert",
@@ -16,15 +19,51 @@ const remove = {
   name: "members_remove",
   text: "DELETE FROM klatch.members WHERE room_id = $1 AND user_id = $2 RETURNING role",
 }
+const setRole = {
+  name: "members_set_role",
+  text: "UPDATE klatch.members SET role = $3 WHERE room_id = $1 AND user_id = $2",
+}
+const setMute = {
+  name: "members_set_mute",
+  text: "UPDATE klatch.members SET muted_until = $3::timestamptz WHERE room_id = $1 AND user_id = $2",
+}
+/** Whoever owns a room next: the highest of those who stay, of them the first to come. */
+const heir = {
+  name: "members_heir",
+  text: `SELECT u.id, u.username, m.muted_until FROM klatch.members m JOIN klatch.users u ON u.id = m.user_id
+WHERE m.room_id = $1 AND m.role <> 'reader'
+ORDER BY array_position(ARRAY['admin', 'moderator', 'member'], m.role), m.joined_seq LIMIT 1`,
+}
+const ban = {
+  name: "members_ban",
+  text: `INSERT INTO klatch.room_bans (room_id, user_id, banned_by, banned_at, until, reason)
+VALUES ($1, $2, $3, $4::timestamptz, $5::timestamptz, $6)
+ON CONFLICT (room_id, user_id) DO UPDATE
+SET banned_by = $3, banned_at = $4::timestamptz, until = $5::timestamptz, reason = $6`,
+}
+const unban = {
+  name: "members_unban",
+  text: "DELETE FROM klatch.room_bans WHERE room_id = $1 AND user_id = $2 RETURNING user_id",
+}
+const bans = {
+  name: "members_bans",
+  text: `SELECT u.id, u.username, u.display_name, b.banned_by, b.banned_at, b.until, b.reason
+FROM klatch.room_bans b JOIN klatch.users u ON u.id = b.user_id
+WHERE b.room_id = $1 AND b.user_id > $2 AND (b.until IS NULL OR b.until > $4::timestamptz)
+ORDER BY b.user_id LIMIT $3`,
+}
 const ofRoom = {
   name: "members_of_room",
-  text: `SELECT u.id, u.username, u.display_name, m.role FROM klatch.members m JOIN klatch.users u ON u.id = m.user_id
+  text: `SELECT u.id, u.username, u.display_name, m.role,
+  CASE WHEN m.muted_until > $4::timestamptz THEN m.muted_until END AS muted_until
+FROM klatch.members m JOIN klatch.users u ON u.id = m.user_id
 WHERE m.room_id = $1 AND u.id > $2 ORDER BY u.id LIMIT $3`,
 }
 /** The rooms whose messages reach a connection without being asked for: direct ones and groups. */
 const followed = {
   name: "members_followed",
-  text: `SELECT m.user_id, r.id, r.kind, r.slug, r.name FROM unnest($1::uuid[]) AS u (user_id)
+  text: `SELECT m.user_id, r.id, r.kind, r.slug, r.name, r.archived_at, r.slow_mode_s, r.rights
+FROM unnest($1::uuid[]) AS u (user_id)
 CROSS JOIN LATERAL (
   SELECT m.user_id, m.room_id FROM klatch.members m JOIN klatch.rooms r ON r.id = m.room_id
   WHERE m.user_id = u.user_id AND r.kind IN ('direct', 'group') AND r.deleted_at IS NULL
@@ -32,14 +71,19 @@ CROSS JOIN LATERAL (
 ) m JOIN klatch.rooms r ON r.id = m.room_id`,
 }
 
-export interface RoleRow {
+export interface StandingRow {
   room_id: string
   user_id: string
-  role: Role
+  role: Role | null
+  muted_until: Date | null
+  banned: boolean
 }
 
-export const rolesOf = (db: Queryable, pairs: readonly { roomId: string; userId: string }[]) =>
-  db.query<RoleRow>(roles, [pairs.map((p) => p.roomId), pairs.map((p) => p.userId)])
+export const standingsOf = (
+  db: Queryable,
+  pairs: readonly { roomId: string; userId: string }[],
+  at: string,
+) => db.query<StandingRow>(standings, [pairs.map((p) => p.roomId), pairs.map((p) => p.userId), at])
 
 /** Answers whether the membership is new. */
 export async function insertMember(
@@ -52,19 +96,47 @@ export async function insertMember(
   return (await db.query<{ role: Role }>(insert, [roomId, userId, role, joinedSeq])).length > 0
 }
 
-/** Answers whether there was a membership. */
-export async function removeMember(db: Queryable, roomId: string, userId: string): Promise<boolean> {
-  return (await db.query(remove, [roomId, userId])).length > 0
+/** Answers the role they had; undefined when there was no membership. */
+export const removeMember = async (db: Queryable, roomId: string, userId: string) =>
+  (await db.query<{ role: Role }>(remove, [roomId, userId]))[0]?.role
+
+export const setMemberRole = (db: Queryable, roomId: string, userId: string, role: Role) =>
+  db.query(setRole, [roomId, userId, role])
+/** `until` null lets them write again. */
+export const setMutedUntil = (db: Queryable, roomId: string, userId: string, until: string | null) =>
+  db.query(setMute, [roomId, userId, until])
+export const heirOf = async (db: Queryable, roomId: string) =>
+  (await db.query<{ id: string; username: string; muted_until: Date | null }>(heir, [roomId]))[0]
+
+export const insertBan = (
+  db: Queryable,
+  row: { roomId: string; userId: string; by: string; at: string; until: string | null; reason: string },
+) => db.query(ban, [row.roomId, row.userId, row.by, row.at, row.until, row.reason])
+/** Answers whether there was a ban. */
+export const deleteBan = async (db: Queryable, roomId: string, userId: string) =>
+  (await db.query(unban, [roomId, userId])).length > 0
+
+export interface BanRow {
+  id: string
+  username: string
+  display_name: string
+  banned_by: string
+  banned_at: Date
+  until: Date | null
+  reason: string
 }
+export const bansOfRoom = (db: Queryable, roomId: string, afterId: string, limit: number, at: string) =>
+  db.query<BanRow>(bans, [roomId, afterId, limit, at])
 
 export interface MemberRow {
   id: string
   username: string
   display_name: string
   role: Role
+  muted_until: Date | null
 }
-export const membersOfRoom = (db: Queryable, roomId: string, afterId: string, limit: number) =>
-  db.query<MemberRow>(ofRoom, [roomId, afterId, limit])
+export const membersOfRoom = (db: Queryable, roomId: string, afterId: string, limit: number, at: string) =>
+  db.query<MemberRow>(ofRoom, [roomId, afterId, limit, at])
 
 export interface FollowedRow {
   user_id: string
@@ -72,6 +144,9 @@ export interface FollowedRow {
   kind: RoomKind
   slug: string | null
   name: string
+  archived_at: Date | null
+  slow_mode_s: number
+  rights: object
 }
 export const followedRooms = (db: Queryable, userIds: readonly string[], perUserMax: number) =>
   db.query<FollowedRow>(followed, [userIds, perUserMax])

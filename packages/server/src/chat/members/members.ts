@@ -1,78 +1,132 @@
-import type { Role, User } from "@klatch/protocol"
-import type { Principal } from "../../auth/principal.ts"
-import type { Queryable } from "../../db/sql.ts"
+import type { Member, Role, User } from "@klatch/protocol"
+import { askingOf, isAdmin, type Principal } from "../../auth/principal.ts"
+import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { BatchLoader } from "../../lib/batch-loader.ts"
+import type { Clock } from "../../lib/clock.ts"
 import type { LogRoom } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope } from "../../log/log-store.ts"
-import { type Action, decide } from "../policy/policy.ts"
+import { type Action, type Asker, decide, type Rights, type Standing, type Target } from "../policy/policy.ts"
 import {
+  type FollowedRow,
   followedRooms,
+  heirOf,
   insertMember,
-  type MemberRow,
   membersOfRoom,
   removeMember,
-  rolesOf,
+  setMemberRole,
 } from "./members.sql.ts"
+import { nowhere, Standings } from "./standings.ts"
+
+/** What of a room is not as in every other. */
+export interface RoomSettings {
+  readonly isArchived: boolean
+  readonly slowModeS: number
+  readonly rights: Rights
+}
 
 /** A room as members and rooms know it. */
 export interface RoomInfo extends LogRoom {
   readonly slug: string | null
   readonly name: string
+  /** Undefined where all is as in every other room, which is most. */
+  readonly settings?: RoomSettings | undefined
+}
+
+export interface MembersOptions {
+  readonly db: Database
+  readonly log: GroupCommit
+  readonly clock: Clock
+  /** In open mode everyone may broadcast. */
+  readonly isOpen: boolean
 }
 
 /** The same words for what is missing and for what one may not know of. */
 export const NO_SUCH_ROOM = "There is no such room."
 const FOLLOWED_MAX = 200
-const FIRST_ID = "00000000-0000-0000-0000-000000000000"
+export const FIRST_ID = "00000000-0000-0000-0000-000000000000"
 
-/** Who belongs to which room. A membership is an entry once, when it begins or ends. */
+/** Who belongs to which room, and who may do what there. A membership is an entry once, when it begins or ends. */
 export class Members {
-  readonly #db: Queryable
-  readonly #log: GroupCommit
-  readonly #roles: BatchLoader<{ roomId: string; userId: string }, Role | null>
+  readonly #options: MembersOptions
+  readonly #standings: Standings
   readonly #followed: BatchLoader<string, RoomInfo[]>
 
-  constructor(db: Queryable, log: GroupCommit) {
-    this.#db = db
-    this.#log = log
-    this.#roles = new BatchLoader(async (pairs) => {
-      const found = new Map<string, Role>()
-      for (const row of await rolesOf(db, pairs)) found.set(`${row.room_id} ${row.user_id}`, row.role)
-      return pairs.map(({ roomId, userId }) => found.get(`${roomId} ${userId}`) ?? null)
-    })
+  constructor(options: MembersOptions) {
+    this.#options = options
+    this.#standings = new Standings(options.db, options.clock)
     this.#followed = new BatchLoader(async (userIds) => {
-      const found = Map.groupBy(
-        await followedRooms(db, [...new Set(userIds)], FOLLOWED_MAX),
-        (row) => row.user_id,
-      )
-      return userIds.map((id) =>
-        (found.get(id) ?? []).map((row) => ({
-          id: row.id,
-          kind: row.kind,
-          slug: row.slug,
-          name: row.name,
-          label: row.slug ?? row.name,
-        })),
-      )
+      const rows = await followedRooms(options.db, [...new Set(userIds)], FOLLOWED_MAX)
+      const found = Map.groupBy(rows, (row) => row.user_id)
+      return userIds.map((id) => (found.get(id) ?? []).map(roomInfoOfRow))
     })
   }
 
-  /** The user's role, or null. Many asked at once are one query. */
-  async role(room: LogRoom, userId: string): Promise<Role | null> {
-    if (room.kind === "inbox") return room.id === userId ? "reader" : null
-    if (room.kind === "broadcast") return "member"
-    return this.#roles.get({ roomId: room.id, userId })
+  /** Something changed where these users stand: nothing that was known of it counts. */
+  forget(roomId: string, userIds: readonly string[]): void {
+    this.#standings.forget(roomId, userIds)
+  }
+
+  /** The user's standing. Many asked at once are one query. */
+  async standing(room: LogRoom, userId: string): Promise<Standing> {
+    return standingByKind(room, userId) ?? this.#standings.load(room.id, userId)
+  }
+
+  /** Whether the principal may post here, from memory and at once; undefined when it must be asked for. */
+  mayPost(principal: Principal, room: RoomInfo): boolean | undefined {
+    const standing =
+      standingByKind(room, principal.user.id) ?? this.#standings.peek(room.id, principal.user.id)
+    return standing && this.#decide("post", principal, room, standing).allowed
+  }
+
+  /** Whether the principal stands as a moderator or higher, as far as is known at once. */
+  isModerator(principal: Principal, room: RoomInfo): boolean {
+    const role = this.#standings.peek(room.id, principal.user.id)?.role
+    return isAdmin(principal) || role === "owner" || role === "admin" || role === "moderator"
   }
 
   /** The role under which the principal may do this. Rejects with the policy's code when it may not. */
-  async require(principal: Principal, action: Action, room: LogRoom): Promise<Role | null> {
-    const role = await this.role(room, principal.user.id)
-    const verdict = decide(action, room.kind, role)
-    if (!verdict.allowed)
-      throw new AppError(verdict.code, verdict.code === "not_found" ? NO_SUCH_ROOM : undefined)
-    return role
+  async require(principal: Principal, action: Action, room: RoomInfo): Promise<Role | null> {
+    const { id } = principal.user
+    const standing =
+      action === "post" && !standingByKind(room, id)
+        ? await this.#standings.learn(room.id, id)
+        : await this.standing(room, id)
+    this.#demand(action, principal, room, standing)
+    return standing.role
+  }
+
+  /**
+   * The same within a change, on what is true while it holds the room's lock. `target` is on whom it acts.
+   */
+  async requireNow(
+    scope: ChangeScope,
+    principal: Principal,
+    action: Action,
+    room: RoomInfo,
+    target?: { readonly user: User; readonly nextRole?: Role | undefined },
+  ): Promise<{ readonly own: Standing; readonly their: Standing }> {
+    if (scope.head(room.id) === undefined) throw new AppError("not_found", NO_SUCH_ROOM)
+    const now = new Standings(scope, this.#options.clock)
+    const [own, their] = await Promise.all([
+      standingByKind(room, principal.user.id) ?? now.load(room.id, principal.user.id),
+      target ? now.load(room.id, target.user.id) : nowhere,
+    ])
+    const isSelf = target?.user.id === principal.user.id
+    this.#demand(
+      action,
+      principal,
+      room,
+      own,
+      target && { role: their.role, isSelf, nextRole: target.nextRole },
+    )
+    return { own, their }
+  }
+
+  /** Someone's standing within a change, true while it holds the room's lock. */
+  standingNow(scope: ChangeScope, room: RoomInfo, userId: string): Promise<Standing> {
+    return new Standings(scope, this.#options.clock).load(room.id, userId)
   }
 
   /**
@@ -80,30 +134,35 @@ export class Members {
    * unless `isAdmitted`: groups of open mode take whoever names them.
    */
   async join(principal: Principal, room: RoomInfo, isAdmitted = false): Promise<Role> {
-    const role = isAdmitted
-      ? await this.role(room, principal.user.id)
-      : await this.require(principal, "join", room)
+    const { user } = principal
+    const standing = await this.standing(room, user.id)
+    if (!isAdmitted || standing.isBanned) this.#demand("join", principal, room, standing)
     return (
-      role ??
-      this.#log.change({
+      standing.role ??
+      this.#options.log.change({
         roomIds: [room.id],
-        inboxIds: [principal.user.id],
+        inboxIds: [user.id],
         apply: async (scope) => {
-          await addMember(scope, room, principal.user, "member")
+          if (!isAdmitted) await this.requireNow(scope, principal, "join", room)
+          await addMember(scope, room, user, "member")
           return "member" as const
         },
       })
     )
   }
 
-  /** Adds others to a room. Those who are members already stay what they are. */
+  /** Adds others to a room. Those who are members already stay what they are; those who are banned are refused. */
   async add(principal: Principal, room: RoomInfo, users: readonly User[]): Promise<void> {
-    await this.require(principal, "add_members", room)
-    await this.#log.change({
+    await this.#options.log.change({
       roomIds: [room.id],
       inboxIds: users.map((user) => user.id),
       apply: async (scope) => {
-        for (const user of users) await addMember(scope, room, user, "member")
+        await this.requireNow(scope, principal, "add_members", room)
+        for (const user of users) {
+          const { isBanned } = await this.standingNow(scope, room, user.id)
+          if (isBanned) throw new AppError("forbidden", `${user.username} is banned from this room.`)
+          await addMember(scope, room, user, "member", principal.user)
+        }
       },
     })
   }
@@ -111,48 +170,135 @@ export class Members {
   /** Ends the principal's membership. Someone who is no member leaves without a word. */
   async leave(principal: Principal, room: RoomInfo): Promise<void> {
     await this.require(principal, "leave", room)
-    await this.#log.change({
+    await this.#options.log.change({
       roomIds: [room.id],
       inboxIds: [principal.user.id],
       apply: async (scope) => {
         if (scope.head(room.id) === undefined) throw new AppError("not_found")
-        if (!(await removeMember(scope, room.id, principal.user.id))) return
-        scope.append(room, principal.user, { kind: "leave" })
-        scope.append(inboxOf(principal.user), principal.user, {
-          kind: "room_removed",
-          data: { room: { id: room.id } },
-        })
+        await endMembership(scope, room, principal.user)
       },
     })
   }
 
   /** A page of members in the order of their ids, after `afterId`. */
   async list(
+    principal: Principal,
     room: RoomInfo,
     afterId: string | undefined,
     limit: number,
-  ): Promise<{ members: MemberRow[]; has_more: boolean }> {
-    const rows = await membersOfRoom(this.#db, room.id, afterId ?? FIRST_ID, limit + 1)
-    return { members: rows.slice(0, limit), has_more: rows.length > limit }
+  ): Promise<{ members: Member[]; has_more: boolean }> {
+    const at = new Date(this.#options.clock.now()).toISOString()
+    const rows = await membersOfRoom(
+      this.#options.db.asking(askingOf(principal)),
+      room.id,
+      afterId ?? FIRST_ID,
+      limit + 1,
+      at,
+    )
+    const members = rows
+      .slice(0, limit)
+      .map(({ muted_until, ...row }) => ({ ...row, muted_until: muted_until?.toISOString() ?? null }))
+    return { members, has_more: rows.length > limit }
   }
 
   /** The direct rooms and groups that a connection of this user follows by itself, the newest 200. */
   followed(userId: string): Promise<RoomInfo[]> {
     return this.#followed.get(userId)
   }
+
+  #demand(action: Action, principal: Principal, room: RoomInfo, standing: Standing, target?: Target): void {
+    const verdict = this.#decide(action, principal, room, standing, target)
+    if (!verdict.allowed) throw new AppError(verdict.code, verdict.why)
+  }
+
+  #decide(action: Action, principal: Principal, room: RoomInfo, standing: Standing, target?: Target) {
+    const asker: Asker = {
+      isAdmin: isAdmin(principal),
+      mayBroadcast: this.#options.isOpen || isAdmin(principal),
+    }
+    const { isArchived = false, rights = {} } = room.settings ?? {}
+    const facts = { kind: room.kind, isArchived, rights }
+    return decide({ action, asker, standing, room: facts, target, nowMs: this.#options.clock.now() })
+  }
 }
 
+const member: Standing = { role: "member", mutedUntilMs: null, isBanned: false }
+const reader: Standing = { role: "reader", mutedUntilMs: null, isBanned: false }
+
+/** In rooms of which nobody has a row. */
+function standingByKind(room: LogRoom, userId: string): Standing | undefined {
+  if (room.kind === "inbox") return room.id === userId ? reader : nowhere
+  return room.kind === "broadcast" ? member : undefined
+}
+
+/** A room's settings, undefined where all is as in every other. */
+export function settingsOf(row: {
+  readonly archived_at: Date | null
+  readonly slow_mode_s: number
+  readonly rights: object
+}): RoomSettings | undefined {
+  const isPlain = row.archived_at === null && row.slow_mode_s === 0 && Object.keys(row.rights).length === 0
+  return isPlain
+    ? undefined
+    : { isArchived: row.archived_at !== null, slowModeS: row.slow_mode_s, rights: row.rights as Rights }
+}
+
+const roomInfoOfRow = (row: FollowedRow): RoomInfo => ({
+  id: row.id,
+  kind: row.kind,
+  slug: row.slug,
+  name: row.name,
+  label: row.slug ?? row.name,
+  settings: settingsOf(row),
+})
+
 /** A user's inbox as a room: its id is the user's. */
-export const inboxOf = (user: User): LogRoom => ({ id: user.id, kind: "inbox", label: "inbox" })
+export const inboxOf = (user: { readonly id: string }): LogRoom => ({
+  id: user.id,
+  kind: "inbox",
+  label: "inbox",
+})
 
 /** Within a change that holds the room and the user's inbox: a membership, its entry, and the word in the inbox. */
-export async function addMember(scope: ChangeScope, room: RoomInfo, user: User, role: Role): Promise<void> {
+export async function addMember(
+  scope: ChangeScope,
+  room: RoomInfo,
+  user: User,
+  role: Role,
+  by?: User,
+): Promise<void> {
   const head = scope.head(room.id)
   if (head === undefined) throw new AppError("not_found")
   if (!(await insertMember(scope, room.id, user.id, role, head + 1))) return
-  scope.append(room, user, { kind: "join", data: { role } })
+  scope.append(room, user, { kind: "join", data: { role, by: otherThan(user, by) } })
   scope.append(inboxOf(user), user, {
     kind: "room_added",
     data: { room: { id: room.id, kind: room.kind, name: room.name, slug: room.slug }, since: head },
   })
 }
+
+/**
+ * The end of one, the same way: answers whether there was one. A room whose owner goes is its heir's, if there is one.
+ */
+export async function endMembership(
+  scope: ChangeScope,
+  room: RoomInfo,
+  user: User,
+  by?: User,
+): Promise<boolean> {
+  const role = await removeMember(scope, room.id, user.id)
+  if (role === undefined) return false
+  scope.append(room, user, { kind: "leave", data: { by: otherThan(user, by) } })
+  scope.append(inboxOf(user), user, { kind: "room_removed", data: { room: { id: room.id } } })
+  const heir = role === "owner" ? await heirOf(scope, room.id) : undefined
+  if (heir) {
+    await setMemberRole(scope, room.id, heir.id, "owner")
+    const muted_until = heir.muted_until?.toISOString() ?? null
+    scope.append(room, heir, { kind: "member", data: { role: "owner", muted_until, banned: false } })
+  }
+  return true
+}
+
+/** Who did it, as entries tell it; undefined when it was they themselves. */
+export const otherThan = (user: User, by: User | undefined) =>
+  by === undefined || by.id === user.id ? undefined : { id: by.id, username: by.username }

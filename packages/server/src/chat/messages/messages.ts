@@ -1,13 +1,15 @@
 import type { HistoryPage, MessageEvent, SentAck } from "@klatch/protocol"
-import type { Principal } from "../../auth/principal.ts"
-import type { Queryable } from "../../db/sql.ts"
+import { askingOf, type Principal } from "../../auth/principal.ts"
+import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
+import type { Clock } from "../../lib/clock.ts"
 import { eventOf, OWN_CLIENT_ID_PREFIX } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
-import type { Placed } from "../../log/log-store.ts"
+import type { ChangeScope, Placed } from "../../log/log-store.ts"
 import { readMessages } from "../../log/read.sql.ts"
 import type { Members, RoomInfo } from "../members/members.ts"
 import { deleteMessage, editMessage, messageStanding } from "./messages.sql.ts"
+import { SlowMode } from "./slow-mode.ts"
 
 /** A message as it is sent, checked by the contract's schema. */
 export interface NewMessage {
@@ -22,16 +24,24 @@ export type Sent = (error: AppError | undefined, ack: Omit<SentAck, "ref"> | und
 
 /** Messages: sent, changed, taken back, paged. Whoever calls has asked `admit` or the policy first. */
 export class Messages {
-  readonly #db: Queryable
+  readonly #db: Database
   readonly #log: GroupCommit
   readonly #members: Members
   readonly #newId: () => string
+  readonly #slowMode: SlowMode
 
-  constructor(db: Queryable, log: GroupCommit, members: Members, newId: () => string) {
-    this.#db = db
-    this.#log = log
-    this.#members = members
-    this.#newId = newId
+  constructor(options: {
+    readonly db: Database
+    readonly log: GroupCommit
+    readonly members: Members
+    readonly clock: Clock
+    readonly newId: () => string
+  }) {
+    this.#db = options.db
+    this.#log = options.log
+    this.#members = options.members
+    this.#newId = options.newId
+    this.#slowMode = new SlowMode(options.members, options.clock)
   }
 
   /** Puts a message on its way; `sent` is called once, when it is durable or refused. */
@@ -65,32 +75,37 @@ export class Messages {
   async admit(principal: Principal, room: RoomInfo, message: NewMessage): Promise<void> {
     const role = await this.#members.require(principal, "post", room)
     for (const seq of new Set([message.reply_to, message.thread_id]))
-      if (seq !== undefined && !(await messageStanding(this.#db, room.id, seq)))
-        throw new AppError("not_found", `There is no message ${seq} in this room.`)
+      if (seq !== undefined && !(await messageStanding(this.#db, room.id, seq))) throw noMessage(seq)
     if (role === null) await this.#members.join(principal, room)
   }
 
-  /** Changes one's own message; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
+  /** Throws `rate_limited` for a member who writes again before the room's slow mode lets them. */
+  pace(principal: Principal, room: RoomInfo): void {
+    const slowModeS = room.settings?.slowModeS ?? 0
+    if (slowModeS > 0) this.#slowMode.spend(principal, room, slowModeS)
+  }
+
+  /** Changes a message; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
   edit(principal: Principal, room: RoomInfo, messageId: number, content: string) {
     const author = principal.user
     return this.#log.change({
       roomIds: [room.id],
       apply: async (scope) => {
-        if (!(await editMessage(scope, room.id, messageId, author.id, content, scope.at)))
-          throw await this.#refusal(scope, room, messageId, author.id)
+        await this.#requireChange(scope, principal, room, messageId, "edit_any")
+        if (!(await editMessage(scope, room.id, messageId, content, scope.at))) throw noMessage(messageId)
         return { seq: scope.append(room, author, { kind: "edit", target: messageId, content }), at: scope.at }
       },
     })
   }
 
-  /** Takes one's own message back; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
+  /** Takes a message back; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
   delete(principal: Principal, room: RoomInfo, messageId: number) {
     const author = principal.user
     return this.#log.change({
       roomIds: [room.id],
       apply: async (scope) => {
-        if (!(await deleteMessage(scope, room.id, messageId, author.id, scope.at)))
-          throw await this.#refusal(scope, room, messageId, author.id)
+        await this.#requireChange(scope, principal, room, messageId, "delete_any")
+        if (!(await deleteMessage(scope, room.id, messageId, scope.at))) throw noMessage(messageId)
         return { seq: scope.append(room, author, { kind: "delete", target: messageId }), at: scope.at }
       },
     })
@@ -98,10 +113,14 @@ export class Messages {
 
   /** A page of messages in their current state, in seq order, and the head it was read at. */
   async history(
+    principal: Principal,
     room: RoomInfo,
     window: { before?: number | undefined; after?: number | undefined; limit: number },
   ): Promise<HistoryPage> {
-    const { entries, head } = await readMessages(this.#db, room.id, { ...window, limit: window.limit + 1 })
+    const { entries, head } = await readMessages(this.#db.asking(askingOf(principal)), room.id, {
+      ...window,
+      limit: window.limit + 1,
+    })
     const has_more = entries.length > window.limit
     const page = !has_more
       ? entries
@@ -111,15 +130,24 @@ export class Messages {
     return { messages: page.map((entry) => eventOf(room, entry) as unknown as MessageEvent), has_more, head }
   }
 
-  async #refusal(db: Queryable, room: RoomInfo, messageId: number, authorId: string): Promise<AppError> {
-    const standing = await messageStanding(db, room.id, messageId)
-    if (!standing || standing.deleted)
-      return new AppError("not_found", `There is no message ${messageId} in this room.`)
-    return standing.author_id === authorId
-      ? new AppError("conflict", "This message is being changed just now.")
-      : new AppError("forbidden", "Only who wrote a message can change it.")
+  /** One's own message may be changed by whoever may still post; others' by whoever has that right. */
+  async #requireChange(
+    scope: ChangeScope,
+    principal: Principal,
+    room: RoomInfo,
+    messageId: number,
+    ofOthers: "edit_any" | "delete_any",
+  ): Promise<void> {
+    await this.#members.requireNow(scope, principal, "read", room)
+    const standing = await messageStanding(scope, room.id, messageId)
+    if (!standing || standing.deleted) throw noMessage(messageId)
+    const isOwn = standing.author_id === principal.user.id
+    await this.#members.requireNow(scope, principal, isOwn ? "post" : ofOthers, room)
   }
 }
+
+const noMessage = (messageId: number) =>
+  new AppError("not_found", `There is no message ${messageId} in this room.`)
 
 const ackOf = (room: RoomInfo, message: NewMessage, placed: Placed): Omit<SentAck, "ref"> => ({
   type: "ack",

@@ -1,93 +1,182 @@
-import { expect, test } from "bun:test"
+import { describe, expect, test } from "bun:test"
 import { type Role, type RoomKind, role, roomKind } from "@klatch/protocol"
-import { type Action, decide } from "./policy.ts"
+import { type Action, actions, decide, type Question, type Standing } from "./policy.ts"
 
-const actions = ["read", "join", "post", "leave", "add_members", "change_room", "delete_room"] as const
-const everyAction: Record<Action, true> = {
-  read: true,
-  join: true,
-  post: true,
-  leave: true,
-  add_members: true,
-  change_room: true,
-  delete_room: true,
-}
-
-/** yes: allowed. no: told that they may not. ??: told that there is no such room. In the order of `actions`. */
+/**
+ * Roles in a public room, a private one or a group, and `nobody` in a public one; then members of a direct room,
+ * everyone in the broadcast room, and whose the inbox is. Nobody else learns that any other room exists.
+ */
 const table = `
-                      read join post leave add  change delete
-  public     owner     yes  yes  yes  yes   yes  yes    yes
-  public     admin     yes  yes  yes  yes   yes  yes    no
-  public     moderator yes  yes  yes  yes   yes  no     no
-  public     member    yes  yes  yes  yes   yes  no     no
-  public     reader    yes  yes  no   yes   no   no     no
-  public     nobody    yes  yes  yes  yes   no   no     no
-  private    owner     yes  yes  yes  yes   yes  yes    yes
-  private    admin     yes  yes  yes  yes   yes  yes    no
-  private    moderator yes  yes  yes  yes   yes  no     no
-  private    member    yes  yes  yes  yes   yes  no     no
-  private    reader    yes  yes  no   yes   no   no     no
-  private    nobody    ??   ??   ??   ??    ??   ??     ??
-  group      owner     yes  yes  yes  yes   yes  yes    yes
-  group      admin     yes  yes  yes  yes   yes  yes    no
-  group      moderator yes  yes  yes  yes   yes  no     no
-  group      member    yes  yes  yes  yes   yes  no     no
-  group      reader    yes  yes  no   yes   no   no     no
-  group      nobody    ??   ??   ??   ??    ??   ??     ??
-  direct     owner     yes  yes  yes  no    no   no     no
-  direct     admin     yes  yes  yes  no    no   no     no
-  direct     moderator yes  yes  yes  no    no   no     no
-  direct     member    yes  yes  yes  no    no   no     no
-  direct     reader    yes  yes  no   no    no   no     no
-  direct     nobody    ??   ??   ??   ??    ??   ??     ??
-  broadcast  owner     yes  yes  yes  no    no   no     no
-  broadcast  admin     yes  yes  yes  no    no   no     no
-  broadcast  moderator yes  yes  yes  no    no   no     no
-  broadcast  member    yes  yes  yes  no    no   no     no
-  broadcast  reader    yes  yes  yes  no    no   no     no
-  broadcast  nobody    yes  yes  yes  no    no   no     no
-  inbox      owner     yes  yes  no   no    no   no     no
-  inbox      admin     yes  yes  no   no    no   no     no
-  inbox      moderator yes  yes  no   no    no   no     no
-  inbox      member    yes  yes  no   no    no   no     no
-  inbox      reader    yes  yes  no   no    no   no     no
-  inbox      nobody    ??   ??   ??   ??    ??   ??     ??
+  action         owner admin moderator member reader nobody direct broadcast inbox
+  read           yes   yes   yes       yes    yes    yes    yes    yes       yes
+  join           yes   yes   yes       yes    yes    yes    yes    yes       yes
+  leave          yes   yes   yes       yes    yes    yes    no     no        no
+  post           yes   yes   yes       yes    no     yes    yes    yes       no
+  edit_any       yes   no    no        no     no     no     no     no        no
+  delete_any     yes   yes   yes       no     no     no     no     no        no
+  pin            yes   yes   yes       yes    no     no     yes    no        no
+  add_members    yes   yes   yes       yes    no     no     no     no        no
+  invite         yes   yes   yes       yes    no     no     no     no        no
+  kick           yes   yes   yes       no     no     no     no     no        no
+  mute           yes   yes   yes       no     no     no     no     no        no
+  ban            yes   yes   yes       no     no     no     no     no        no
+  set_role       yes   yes   no        no     no     no     no     no        no
+  transfer       yes   no    no        no     no     no     no     no        no
+  change_room    yes   yes   no        no     no     no     no     no        no
+  change_rights  yes   yes   no        no     no     no     no     no        no
+  archive        yes   yes   no        no     no     no     no     no        no
+  delete_room    yes   no    no        no     no     no     no     no        no
 `
 
-const told = { yes: "allowed", no: "forbidden", "??": "not_found" } as const
+const told = { yes: "allowed", no: "forbidden" } as const
 
-interface Row {
-  readonly kind: RoomKind
-  readonly who: Role | "nobody"
-  readonly expected: readonly string[]
-}
-
-const rows: Row[] = table
+type Who = Role | "nobody"
+const [head = [], ...lines] = table
   .trim()
   .split("\n")
-  .slice(1)
-  .map((line) => {
-    const [kind = "", who = "", ...cells] = line.trim().split(/\s+/)
-    return {
-      kind: roomKind.parse(kind),
-      who: who === "nobody" ? who : role.parse(who),
-      expected: cells.map((cell) => told[cell as keyof typeof told]),
-    }
-  })
+  .map((line) => line.trim().split(/\s+/))
+/** What the table says of an action, by its column. */
+const expected = (action: Action, column: string) =>
+  told[lines.find(([name]) => name === action)?.[head.indexOf(column)] as keyof typeof told]
 
-test("the table has a row for every kind of room and every role, and a column for every action", () => {
-  const wanted = roomKind.options.flatMap((kind) =>
-    [...role.options, "nobody"].map((who) => `${kind} ${who}`),
-  )
-  expect(rows.map(({ kind, who }) => `${kind} ${who}`)).toEqual(wanted)
-  expect(rows.every(({ expected }) => expected.length === actions.length)).toBe(true)
-  expect(Object.keys(everyAction).sort()).toEqual([...actions].sort())
+/** Every kind of room with everyone who can stand in it, and the column that tells of them; none: they know nothing. */
+const cases: { kind: RoomKind; who: Who; column: string | null }[] = [
+  ...(["public", "private", "group"] as const).flatMap((kind) =>
+    role.options.map((who) => ({ kind, who, column: who })),
+  ),
+  { kind: "public", who: "nobody", column: "nobody" },
+  { kind: "direct", who: "member", column: "direct" },
+  { kind: "broadcast", who: "member", column: "broadcast" },
+  { kind: "inbox", who: "reader", column: "inbox" },
+  ...(["private", "group", "direct", "inbox"] as const).map((kind) => ({
+    kind,
+    who: "nobody" as const,
+    column: null,
+  })),
+]
+
+const standing = (who: Role | "nobody", more: Partial<Standing> = {}): Standing => ({
+  role: who === "nobody" ? null : who,
+  mutedUntilMs: null,
+  isBanned: false,
+  ...more,
+})
+const ask = (action: Action, kind: RoomKind, who: Role | "nobody", more: Partial<Question> = {}): string => {
+  const verdict = decide({
+    action,
+    asker: { isAdmin: false, mayBroadcast: true },
+    standing: standing(who),
+    room: { kind, isArchived: false, rights: {} },
+    nowMs: 1_000,
+    ...more,
+  })
+  return verdict.allowed ? "allowed" : verdict.code
+}
+
+test("the table has a row for every action, and the cases are of every kind of room", () => {
+  expect(lines.map(([action]) => action)).toEqual([...actions])
+  expect(lines.every((cells) => cells.length === head.length)).toBe(true)
+  expect(new Set(cases.map(({ kind }) => kind))).toEqual(new Set(roomKind.options))
 })
 
-test.each(rows)("kind $kind, role $who: may do what the table says, and is told what it says", (row) => {
-  const verdicts = actions.map((action) => {
-    const verdict = decide(action, row.kind, row.who === "nobody" ? null : row.who)
-    return verdict.allowed ? "allowed" : verdict.code
+test.each(cases)("kind $kind, role $who: may do what the table says, and is told what it says", (one) => {
+  for (const action of actions) {
+    const wanted = one.column === null ? "not_found" : expected(action, one.column)
+    expect([action, ask(action, one.kind, one.who)]).toEqual([action, wanted])
+  }
+})
+
+describe("beyond the table", () => {
+  const roles = [...role.options]
+
+  test("an archived room is read, left, deleted and taken out of the archive, and nothing more", () => {
+    const room = { kind: "private", isArchived: true, rights: {} } as const
+    for (const who of roles)
+      for (const action of actions) {
+        const open = ask(action, "private", who)
+        const isStill = ["read", "join", "leave", "archive", "delete_room"].includes(action)
+        expect([who, action, ask(action, "private", who, { room })]).toEqual([
+          who,
+          action,
+          isStill ? open : "forbidden",
+        ])
+      }
+    expect(ask("join", "public", "nobody", { room: { ...room, kind: "public" } })).toBe("forbidden")
+    expect(ask("read", "public", "nobody", { room: { ...room, kind: "public" } })).toBe("allowed")
   })
-  expect<readonly string[]>(verdicts).toEqual(row.expected)
+
+  test("a room's rights say the least role for an act, for more or for less than the default", () => {
+    const with_ = (rights: Question["room"]["rights"]) => ({
+      room: { kind: "public", isArchived: false, rights } as const,
+    })
+    const may = (action: Action, rights: Question["room"]["rights"]) =>
+      roles.filter((who) => ask(action, "public", who, with_(rights)) === "allowed")
+    expect(may("post", { post: "moderator" })).toEqual(["owner", "admin", "moderator"])
+    expect(may("post", { post: "reader" })).toEqual(roles)
+    expect(may("edit_any", { edit_any: "moderator" })).toEqual(["owner", "admin", "moderator"])
+    expect(may("invite", { invite: "owner" })).toEqual(["owner"])
+    expect(ask("post", "public", "nobody", with_({ post: "moderator" }))).toBe("forbidden")
+  })
+
+  test("whoever is muted reads, and writes again when the time has come", () => {
+    const muted = (untilMs: number) => ({ standing: standing("member", { mutedUntilMs: untilMs }) })
+    expect(ask("post", "group", "member", muted(1_001))).toBe("forbidden")
+    expect(ask("read", "group", "member", muted(1_001))).toBe("allowed")
+    expect(ask("post", "group", "member", muted(1_000))).toBe("allowed")
+  })
+
+  test("whoever is banned comes in nowhere", () => {
+    for (const kind of ["public", "private", "group"] as const)
+      for (const action of actions)
+        expect(ask(action, kind, "nobody", { standing: standing("nobody", { isBanned: true }) })).not.toBe(
+          "allowed",
+        )
+  })
+
+  test("on members one acts only from above, and gives only roles below one's own", () => {
+    const onOther = (who: Role, action: Action, their: Role, nextRole?: Role) =>
+      ask(action, "group", who, { target: { role: their, isSelf: false, nextRole } })
+    for (const action of ["kick", "mute", "ban"] as const)
+      for (const [i, who] of roles.entries())
+        for (const [j, their] of roles.entries()) {
+          const may = i < j && i <= roles.indexOf("moderator")
+          expect([action, who, their, onOther(who, action, their)]).toEqual([
+            action,
+            who,
+            their,
+            may ? "allowed" : "forbidden",
+          ])
+        }
+    for (const [i, who] of roles.entries())
+      for (const [j, their] of roles.entries())
+        for (const [k, next] of roles.entries()) {
+          const may = i <= roles.indexOf("admin") && i < j && i < k
+          expect([who, their, next, onOther(who, "set_role", their, next)]).toEqual([
+            who,
+            their,
+            next,
+            may ? "allowed" : "forbidden",
+          ])
+        }
+    expect(ask("transfer", "group", "owner", { target: { role: null, isSelf: false } })).toBe("forbidden")
+    for (const action of ["kick", "mute", "ban", "set_role", "transfer"] as const)
+      expect(ask(action, "group", "owner", { target: { role: "owner", isSelf: true } })).toBe("forbidden")
+  })
+
+  test("a server's administrator stands above owners, but in no room of two and no inbox", () => {
+    const asker = { isAdmin: true, mayBroadcast: true }
+    for (const kind of ["public", "private", "group"] as const)
+      for (const action of actions) expect(ask(action, kind, "nobody", { asker })).toBe("allowed")
+    expect(ask("kick", "private", "nobody", { asker, target: { role: "owner", isSelf: false } })).toBe(
+      "allowed",
+    )
+    for (const kind of ["direct", "inbox"] as const)
+      for (const action of actions) expect(ask(action, kind, "nobody", { asker })).toBe("not_found")
+  })
+
+  test("who may not broadcast hears, and is told so", () => {
+    const asker = { isAdmin: false, mayBroadcast: false }
+    expect(ask("post", "broadcast", "member", { asker })).toBe("forbidden")
+    expect(ask("read", "broadcast", "member", { asker })).toBe("allowed")
+  })
 })

@@ -1,42 +1,200 @@
 import type { ErrorCode, Role, RoomKind } from "@klatch/protocol"
 
-export type Action = "read" | "join" | "post" | "leave" | "change_room" | "delete_room" | "add_members"
+/** Everything that can be asked for in a room. */
+export type Action = (typeof actions)[number]
+
+export const actions = [
+  "read",
+  "join",
+  "leave",
+  "post",
+  "edit_any",
+  "delete_any",
+  "pin",
+  "add_members",
+  "invite",
+  "kick",
+  "mute",
+  "ban",
+  "set_role",
+  "transfer",
+  "change_room",
+  "change_rights",
+  "archive",
+  "delete_room",
+] as const
+
+/** What a room may set for itself: the least role that may do it. */
+export type Right = (typeof rightNames)[number]
+export const rightNames = ["post", "edit_any", "delete_any", "pin", "add_members", "invite"] as const
+export type Rights = { readonly [R in Right]?: Role | undefined }
+
+/** A room, as far as it decides. */
+export interface RoomFacts {
+  readonly kind: RoomKind
+  readonly isArchived: boolean
+  /** Where it differs from `defaultRights`. */
+  readonly rights: Rights
+}
+
+/** Where someone stands in a room. */
+export interface Standing {
+  /** Null: no member. */
+  readonly role: Role | null
+  /** They may read, and not post, until then (ms since the epoch). */
+  readonly mutedUntilMs: number | null
+  readonly isBanned: boolean
+}
+
+/** Who asks, beyond their standing in the room. */
+export interface Asker {
+  /** An administrator of the whole server, or an application's back end with its key. */
+  readonly isAdmin: boolean
+  readonly mayBroadcast: boolean
+}
+
+/** The member that is acted on. */
+export interface Target {
+  readonly role: Role | null
+  readonly isSelf: boolean
+  /** What it is to become, for `set_role`. */
+  readonly nextRole?: Role | undefined
+}
+
+export interface Question {
+  readonly action: Action
+  readonly asker: Asker
+  readonly standing: Standing
+  readonly room: RoomFacts
+  /** For kick, mute, ban, set_role and transfer. */
+  readonly target?: Target | undefined
+  readonly nowMs: number
+}
 
 /** Allowed, or why not. Whoever may not know that a room exists is told that it does not. */
-export type Verdict = { readonly allowed: true } | { readonly allowed: false; readonly code: ErrorCode }
+export type Verdict =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly code: ErrorCode; readonly why: string }
+
+export const defaultRights: Readonly<Record<Right, Role>> = {
+  post: "member",
+  edit_any: "owner",
+  delete_any: "moderator",
+  pin: "member",
+  add_members: "member",
+  invite: "member",
+}
+
+/** What is no room's to set. */
+const leastRole: Readonly<Record<Exclude<Action, Right | "read" | "join" | "leave">, Role>> = {
+  kick: "moderator",
+  mute: "moderator",
+  ban: "moderator",
+  set_role: "admin",
+  transfer: "owner",
+  change_room: "admin",
+  change_rights: "admin",
+  archive: "admin",
+  delete_room: "owner",
+}
+
+const ranks: Readonly<Record<Role, number>> = { owner: 5, admin: 4, moderator: 3, member: 2, reader: 1 }
+/** Above every owner. */
+const adminRank = 6
+const rankOf = (role: Role | null): number => (role === null ? 0 : ranks[role])
 
 const allowed: Verdict = { allowed: true }
-const refused = (code: ErrorCode): Verdict => ({ allowed: false, code })
+const forbidden = (why: string): Verdict => ({ allowed: false, code: "forbidden", why })
+const missing: Verdict = { allowed: false, code: "not_found", why: "There is no such room." }
 
-/** One rule for socket and HTTP: may someone of this role (null: no member) do this in a room of this kind? */
-export function decide(action: Action, kind: RoomKind, role: Role | null): Verdict {
-  if (kind === "broadcast")
-    return action === "read" || action === "join" || action === "post" ? allowed : refused("forbidden")
-  if (kind === "inbox")
-    return role === null
-      ? refused("not_found")
-      : action === "read" || action === "join"
-        ? allowed
-        : refused("forbidden")
-  if (role === null) {
-    if (kind !== "public") return refused("not_found")
-    return action === "read" || action === "join" || action === "post" || action === "leave"
+/** What nobody does in rooms of two, of one, or of everyone. */
+const ofGroupsOnly: ReadonlySet<Action> = new Set<Action>([
+  "leave",
+  "add_members",
+  "invite",
+  "kick",
+  "mute",
+  "ban",
+  "set_role",
+  "transfer",
+  "change_room",
+  "change_rights",
+  "archive",
+  "delete_room",
+])
+
+/** One rule for socket and HTTP: pure, and total over every action and kind of room. */
+export function decide(question: Question): Verdict {
+  const { action, asker, standing, room } = question
+  if (room.kind === "inbox") return inInbox(action, standing)
+  if (room.kind === "broadcast") return inBroadcast(action, asker)
+  if (room.kind === "direct") return inDirect(question)
+  const role = effectiveRole(question)
+  if (standing.isBanned && role === null)
+    return room.kind === "public" ? forbidden("You are banned from this room.") : missing
+  if (role === null && room.kind !== "public") return missing
+  if (action === "read") return allowed
+  if (action === "leave") return allowed
+  if (room.isArchived && action !== "archive" && action !== "delete_room")
+    return role !== null && action === "join" ? allowed : forbidden("This room is archived.")
+  if (action === "join") return allowed
+  return acting(question, action, role)
+}
+
+/** A server's administrator stands as an owner in every room but those of two and the inboxes. */
+function effectiveRole({ asker, standing }: Question): Role | null {
+  return asker.isAdmin ? "owner" : standing.role
+}
+
+const inInbox = (action: Action, { role }: Standing): Verdict =>
+  role === null
+    ? missing
+    : action === "read" || action === "join"
       ? allowed
-      : refused("forbidden")
-  }
-  switch (action) {
-    case "read":
-    case "join":
-      return allowed
-    case "leave":
-      return kind === "direct" ? refused("forbidden") : allowed
-    case "post":
-      return role === "reader" ? refused("forbidden") : allowed
-    case "add_members":
-      return kind === "direct" || role === "reader" ? refused("forbidden") : allowed
-    case "change_room":
-      return kind !== "direct" && (role === "owner" || role === "admin") ? allowed : refused("forbidden")
-    case "delete_room":
-      return kind !== "direct" && role === "owner" ? allowed : refused("forbidden")
-  }
+      : forbidden("An inbox is only read.")
+
+function inBroadcast(action: Action, asker: Asker): Verdict {
+  if (action === "read" || action === "join") return allowed
+  if (action === "post") return asker.mayBroadcast ? allowed : forbidden("You may not broadcast.")
+  return forbidden("The broadcast room is everyone's.")
+}
+
+function inDirect({ action, standing }: Question): Verdict {
+  if (standing.role === null) return missing
+  if (ofGroupsOnly.has(action)) return forbidden("A direct room is its two people's, and stays so.")
+  if (action === "edit_any" || action === "delete_any")
+    return forbidden("Only who wrote a message can change it.")
+  return allowed
+}
+
+function acting(
+  { room, standing, asker, target, nowMs }: Question,
+  action: Exclude<Action, "read" | "join" | "leave">,
+  role: Role | null,
+): Verdict {
+  // Writing to a public room makes a member.
+  const rank = asker.isAdmin ? adminRank : role === null && action === "post" ? ranks.member : rankOf(role)
+  const least = isRight(action) ? (room.rights[action] ?? defaultRights[action]) : leastRole[action]
+  if (rank < ranks[least]) return forbidden(whyNot(action, least))
+  const isMuted = standing.mutedUntilMs !== null && standing.mutedUntilMs > nowMs && !asker.isAdmin
+  if (isMuted && action === "post") return forbidden("You are muted in this room.")
+  if (!target) return allowed
+  if (target.isSelf) return forbidden("Nobody does this to themselves.")
+  if (action === "transfer")
+    return target.role === null ? forbidden("Only a member can own a room.") : allowed
+  if (action === "set_role" && target.role === null) return forbidden("Only a member has a role.")
+  if (rankOf(target.role) >= rank) return forbidden("They stand as high as you here.")
+  if (target.nextRole === "owner") return forbidden("A room has one owner: hand it over instead.")
+  return rankOf(target.nextRole ?? null) >= rank
+    ? forbidden("You can only give roles below your own.")
+    : allowed
+}
+
+const isRight = (action: Action): action is Right => (rightNames as readonly string[]).includes(action)
+
+function whyNot(action: Action, least: Role): string {
+  if (action === "post")
+    return least === "member" ? "You may only read here." : `Only ${least}s and above write here.`
+  if (action === "edit_any" || action === "delete_any") return "Only who wrote a message can change it."
+  return `This needs the role ${least} or above.`
 }

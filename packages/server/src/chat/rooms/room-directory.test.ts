@@ -15,6 +15,9 @@ const rowOf = (n: number, more: Partial<RoomRow> = {}): RoomRow => ({
   topic: "",
   head_seq: 0,
   created_at: new Date(0),
+  archived_at: null,
+  slow_mode_s: 0,
+  rights: {},
   ...more,
 })
 

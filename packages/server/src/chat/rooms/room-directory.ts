@@ -2,23 +2,27 @@ import { isUuid } from "@klatch/protocol"
 import type { Queryable } from "../../db/sql.ts"
 import { BatchLoader } from "../../lib/batch-loader.ts"
 import { Lru } from "../../lib/lru.ts"
-import type { RoomInfo } from "../members/members.ts"
+import { type RoomInfo, settingsOf } from "../members/members.ts"
 import { type RoomRow, roomsByIds, roomsByNames } from "./rooms.sql.ts"
 
 const CACHE_MAX = 50_000
 
-export const roomInfoOf = (row: Pick<RoomRow, "id" | "kind" | "slug" | "name">): RoomInfo => ({
+type Facts = Pick<RoomRow, "id" | "kind" | "slug" | "name">
+type Settings = Pick<RoomRow, "archived_at" | "slow_mode_s" | "rights">
+
+export const roomInfoOf = (row: Facts & Partial<Settings>): RoomInfo => ({
   id: row.id,
   kind: row.kind,
   slug: row.slug,
   name: row.name,
   label: row.slug ?? row.name,
+  settings: row.rights && settingsOf(row as Settings),
 })
 
 export const slugName = (slug: string): string => `slug:${slug}`
 export const directName = (a: string, b: string): string => `dm:${[a, b].sort().join(":")}`
 
-/** Finds rooms by id or slug, from memory when it can: what it holds of a room does not change while it exists. */
+/** Finds rooms by id or slug, from memory when it can. What changes of a room is remembered anew, or forgotten. */
 export class RoomDirectory {
   readonly #cache = new Lru<string, RoomInfo>(CACHE_MAX)
   readonly #byId: BatchLoader<string, RoomInfo | undefined>

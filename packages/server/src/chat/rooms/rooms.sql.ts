@@ -1,7 +1,9 @@
 import type { Role, RoomKind } from "@klatch/protocol"
 import type { Queryable } from "../../db/sql.ts"
+import type { Rights } from "../policy/policy.ts"
 
-const columns = "r.id, r.kind, r.slug, r.name, r.topic, r.head_seq, r.created_at"
+const columns =
+  "r.id, r.kind, r.slug, r.name, r.topic, r.head_seq, r.created_at, r.archived_at, r.slow_mode_s, r.rights"
 
 export interface RoomRow {
   id: string
@@ -11,6 +13,9 @@ export interface RoomRow {
   topic: string
   head_seq: number
   created_at: Date
+  archived_at: Date | null
+  slow_mode_s: number
+  rights: Rights
 }
 
 const byIds = {
@@ -34,8 +39,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7::timestamptz)`,
 }
 const change = {
   name: "rooms_change",
-  text: `UPDATE klatch.rooms SET name = coalesce($2, name), topic = coalesce($3, topic)
-WHERE id = $1 AND deleted_at IS NULL RETURNING name, topic`,
+  text: `UPDATE klatch.rooms SET name = coalesce($2, name), topic = coalesce($3, topic),
+  archived_at = CASE WHEN $4::boolean THEN coalesce(archived_at, $7::timestamptz) WHEN NOT $4 THEN NULL
+    ELSE archived_at END,
+  slow_mode_s = coalesce($5, slow_mode_s), rights = coalesce($6::jsonb, rights)
+WHERE id = $1 AND deleted_at IS NULL RETURNING name, topic, archived_at, slow_mode_s, rights`,
 }
 const markDeleted = {
   name: "rooms_mark_deleted",
@@ -80,13 +88,25 @@ export const insertRoom = (
   at: string,
 ) => db.query(insert, [room.id, room.kind, room.slug, room.name, room.topic, createdBy, at])
 
-export async function updateRoom(
-  db: Queryable,
-  id: string,
-  name: string | undefined,
-  topic: string | undefined,
-) {
-  return (await db.query<{ name: string; topic: string }>(change, [id, name ?? null, topic ?? null]))[0]
+/** What of a room is to be otherwise; undefined stays. */
+export interface RoomChange {
+  readonly name?: string | undefined
+  readonly topic?: string | undefined
+  readonly archived?: boolean | undefined
+  readonly slow_mode_s?: number | undefined
+  readonly rights?: Rights | undefined
+}
+type Changed = Pick<RoomRow, "name" | "topic" | "archived_at" | "slow_mode_s" | "rights">
+
+export async function updateRoom(db: Queryable, id: string, input: RoomChange, at: string) {
+  const { name, topic, archived, slow_mode_s, rights } = input
+  const values = [id, name, topic, archived, slow_mode_s, rights && JSON.stringify(rights), at]
+  return (
+    await db.query<Changed>(
+      change,
+      values.map((value) => value ?? null),
+    )
+  )[0]
 }
 
 /** Frees the name, ends the memberships; answers false when the room was gone already. */

@@ -1,11 +1,19 @@
 import { isUuid, limits, type Role, type Room, type RoomKind, type User } from "@klatch/protocol"
-import type { Principal } from "../../auth/principal.ts"
-import type { Queryable } from "../../db/sql.ts"
+import { askingOf, type Principal } from "../../auth/principal.ts"
+import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Entry, eventOf } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import { readNewestMessages } from "../../log/read.sql.ts"
-import { addMember, inboxOf, type Members, NO_SUCH_ROOM, type RoomInfo } from "../members/members.ts"
+import {
+  addMember,
+  FIRST_ID,
+  inboxOf,
+  type Members,
+  NO_SUCH_ROOM,
+  type RoomInfo,
+} from "../members/members.ts"
+import type { Action } from "../policy/policy.ts"
 import { directName, type RoomDirectory, roomInfoOf, slugName } from "./room-directory.ts"
 import {
   deleteRoom,
@@ -13,12 +21,25 @@ import {
   insertRoom,
   type MyRoomRow,
   myRooms,
+  type RoomChange,
   type RoomRow,
   roomMemberIds,
   roomsByIds,
   takeRoomName,
   updateRoom,
 } from "./rooms.sql.ts"
+
+/** What must be allowed to change each of these. */
+const actionOf: Readonly<Record<keyof RoomChange, Action>> = {
+  name: "change_room",
+  topic: "change_room",
+  archived: "archive",
+  slow_mode_s: "change_rights",
+  rights: "change_rights",
+}
+
+/** The room of those who name none. */
+export const LOBBY = "lobby"
 
 /** The room that everyone connected listens to. */
 export const broadcastRoom: RoomInfo = {
@@ -38,15 +59,16 @@ export interface NewRoom {
 }
 
 export interface RoomsOptions {
-  readonly db: Queryable
+  readonly db: Database
   readonly log: GroupCommit
   readonly directory: RoomDirectory
   readonly members: Members
   readonly newId: () => string
+  /** In open mode rooms are made by naming them. */
+  readonly isOpen: boolean
 }
 
 const MEMBERS_TOLD_MAX = 1_000
-const FIRST_ID = "00000000-0000-0000-0000-000000000000"
 
 /** Rooms: found, made, changed and deleted. */
 export class Rooms {
@@ -65,14 +87,18 @@ export class Rooms {
     return room
   }
 
-  /** The public room of this slug, made when there is none. Rejects with `not_found` for an id that no room has. */
+  /**
+   * The public room of this slug. In open mode it is made when there is none; where people sign in, only the lobby is,
+   * which is everyone's. Rejects with `not_found`, also for an id that no room has.
+   */
   async ensurePublic(principal: Principal, slug: string): Promise<RoomInfo> {
+    if (!this.#options.isOpen && slug !== LOBBY) return this.find(principal, slug)
     return this.#ensure(principal, "public", slug)
   }
 
-  /** The same with a group, if it has to be made. */
+  /** The group of this slug, in open mode made when there is none. */
   async ensureGroup(principal: Principal, slug: string): Promise<RoomInfo> {
-    return this.#ensure(principal, "group", slug)
+    return this.#options.isOpen ? this.#ensure(principal, "group", slug) : this.find(principal, slug)
   }
 
   /** The one direct room of these two, whoever opens it. */
@@ -102,33 +128,50 @@ export class Rooms {
     const { db, members } = this.#options
     const room = await this.find(principal, ref)
     const role = await members.require(principal, "read", room)
-    const row = (await roomsByIds(db, [room.id]))[0]
+    const row = (await roomsByIds(db.asking(askingOf(principal)), [room.id]))[0]
     if (!row) throw new AppError("not_found", NO_SUCH_ROOM)
     return publicRoom(row, role)
   }
 
-  /** Changes name or topic. Rejects with the policy's code. */
-  async change(
-    principal: Principal,
-    ref: string,
-    input: { name?: string | undefined; topic?: string | undefined },
-  ): Promise<Room> {
-    const { log, members } = this.#options
+  /** Changes name, topic or settings. Rejects with the policy's code. */
+  async change(principal: Principal, ref: string, input: RoomChange): Promise<Room> {
+    const { log, members, directory } = this.#options
     const room = await this.find(principal, ref)
-    await members.require(principal, "change_room", room)
+    const asked = new Set<Action>(
+      Object.entries(input).flatMap(([field, value]) =>
+        value === undefined ? [] : (actionOf[field as keyof RoomChange] ?? []),
+      ),
+    )
+    // What is asked for together is decided as it would be one after the other: out of the archive first.
+    const isReopened = input.archived === false && room.settings?.isArchived === true
     await log.change({
       roomIds: [room.id],
       apply: async (scope) => {
-        const changed = await updateRoom(scope, room.id, input.name, input.topic)
+        if (asked.size === 0) await members.requireNow(scope, principal, "change_room", room)
+        for (const action of asked)
+          await members.requireNow(
+            scope,
+            principal,
+            action,
+            isReopened && room.settings
+              ? { ...room, settings: { ...room.settings, isArchived: false } }
+              : room,
+          )
+        const changed = await updateRoom(scope, room.id, input, scope.at)
         if (!changed) throw new AppError("not_found")
-        scope.append(room, principal.user, { kind: "room", data: changed })
+        const { archived_at, ...data } = changed
+        scope.append(room, principal.user, {
+          kind: "room",
+          data: { ...data, archived: archived_at !== null },
+        })
       },
     })
+    directory.forget(room)
     return this.get(principal, room.id)
   }
 
   /** Deletes a room: its name is free again, its members are told, its log can no longer be read. */
-  async delete(principal: Principal, ref: string): Promise<void> {
+  async delete(principal: Principal, ref: string): Promise<RoomInfo> {
     const { db, directory, log, members } = this.#options
     const room = await this.find(principal, ref)
     await members.require(principal, "delete_room", room)
@@ -146,14 +189,16 @@ export class Rooms {
       },
     })
     directory.forget(room)
+    return room
   }
 
   /** The principal's rooms, in the order of their ids, after `afterId`. */
   async mine(principal: Principal, afterId: string | undefined, limit: number) {
-    const rows = await myRooms(this.#options.db, principal.user.id, afterId ?? FIRST_ID, limit + 1)
+    const db = this.#options.db.asking(askingOf(principal))
+    const rows = await myRooms(db, principal.user.id, afterId ?? FIRST_ID, limit + 1)
     const shown = rows.slice(0, limit)
     const newest = await readNewestMessages(
-      this.#options.db,
+      db,
       shown.map((row) => row.id),
     )
     return {
@@ -164,7 +209,13 @@ export class Rooms {
 
   /** Public rooms whose slug or name contains `query`, in the order of their slugs, after `afterSlug`. */
   async discover(principal: Principal, query: string, afterSlug: string | undefined, limit: number) {
-    const rows = await discoverRooms(this.#options.db, principal.user.id, query, afterSlug ?? "", limit + 1)
+    const rows = await discoverRooms(
+      this.#options.db.asking(askingOf(principal)),
+      principal.user.id,
+      query,
+      afterSlug ?? "",
+      limit + 1,
+    )
     return {
       rooms: rows.slice(0, limit).map((row) => publicRoom(row, row.role)),
       has_more: rows.length > limit,
@@ -175,11 +226,17 @@ export class Rooms {
     const found = await this.#options.directory.find(slug)
     if (found) return found
     if (isUuid(slug)) throw new AppError("not_found", NO_SUCH_ROOM)
-    return (await this.#make(principal.user, { kind, name: slug, slug })).room
+    const isOwned = this.#options.isOpen || slug !== LOBBY
+    return (await this.#make(principal.user, { kind, name: slug, slug }, undefined, isOwned)).room
   }
 
   /** Makes a room unless its name is taken; then answers the one that has it. */
-  async #make(owner: User, input: NewRoom, takenName = input.slug ? slugName(input.slug) : undefined) {
+  async #make(
+    owner: User,
+    input: NewRoom,
+    takenName = input.slug ? slugName(input.slug) : undefined,
+    isOwned = input.kind !== "direct",
+  ) {
     const { log, directory, newId } = this.#options
     const row = {
       id: newId(),
@@ -198,8 +255,8 @@ export class Rooms {
         await insertRoom(scope, row, owner.id, scope.at)
         scope.created(room.id)
         for (const user of everyone) {
-          const role: Role = input.kind === "direct" || user.id !== owner.id ? "member" : "owner"
-          await addMember(scope, room, user, role)
+          const role: Role = isOwned && user.id === owner.id ? "owner" : "member"
+          await addMember(scope, room, user, role, owner)
         }
         return true
       },
@@ -233,6 +290,9 @@ const publicRoom = (row: RoomRow, role: Role | null): Room => ({
   topic: row.topic,
   head: row.head_seq,
   created_at: row.created_at.toISOString(),
+  archived: row.archived_at !== null,
+  slow_mode_s: row.slow_mode_s,
+  rights: row.rights,
   role,
 })
 

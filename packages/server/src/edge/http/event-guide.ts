@@ -64,8 +64,16 @@ export const eventGuide: { readonly [T in EventType]: EventWords<T> } = {
     example: { type: "join", seq: 1, ...changed, role: "owner" },
   },
   leave: { summary: "A membership ended", example: { type: "leave", seq: 45, ...changed } },
+  member: {
+    summary: "Where someone stands in a room has changed",
+    text: "Another role, a mute or a ban; `user_id` is whose, `by` is who did it.",
+    example: {
+      ...{ type: "member", seq: 46, ...changed, role: "moderator", muted_until: null, banned: false },
+      by: { id: roomId, username: "bob" },
+    },
+  },
   room: {
-    summary: "A room's name or topic was changed",
+    summary: "A room's name, topic or settings were changed",
     example: { type: "room", seq: 46, ...changed, name: "Lobby", topic: "Come in" },
   },
   reaction: {

@@ -63,6 +63,7 @@ const send = createRoute({
     }),
     ...roomErrors,
     ...bodyErrors,
+    429: json(errorBody, "In a slow room: come back after `retry_after_ms`."),
     501: json(errorBody, "With `attachments`: this version cannot attach files."),
   },
 })
@@ -71,7 +72,8 @@ const edit = createRoute({
   path: "/rooms/{id}/messages/{message_id}",
   operationId: "editMessage",
   tags: ["Messages"],
-  summary: "Change a message of mine",
+  summary: "Change a message",
+  description: "One's own; others' for whoever has the room's right `edit_any`.",
   request: {
     params: messagePath,
     query: asker,
@@ -89,8 +91,10 @@ const remove = createRoute({
   path: "/rooms/{id}/messages/{message_id}",
   operationId: "deleteMessage",
   tags: ["Messages"],
-  summary: "Take a message of mine back",
-  description: "It stays in the log with empty `content` and `deleted_at`.",
+  summary: "Take a message back",
+  description:
+    "One's own; others' for whoever has the room's right `delete_any`. " +
+    "It stays in the log with empty `content` and `deleted_at`.",
   request: { params: messagePath, query: asker },
   responses: {
     200: json(changedMessage, "The change.", aChange),
@@ -127,34 +131,32 @@ const history = createRoute({
 /** Messages over HTTP. */
 export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
   const { rooms, members, messages } = services
-  const writable = async (request: Request, ref: string) => {
-    const principal = await writer(services, request)
-    const room = await rooms.find(principal, ref)
-    await members.require(principal, "post", room)
-    return { principal, room }
-  }
   app.openapi(page, async (c) => {
     const principal = await reader(services, c.req.raw)
     const room = await rooms.find(principal, c.req.valid("param").id)
     await members.require(principal, "read", room)
-    return c.json(await messages.history(room, c.req.valid("query")), 200)
+    return c.json(await messages.history(principal, room, c.req.valid("query")), 200)
   })
   app.openapi(send, async (c) => {
-    const { principal, room } = await writable(c.req.raw, c.req.valid("param").id)
+    const principal = await writer(services, c.req.raw)
+    const room = await rooms.find(principal, c.req.valid("param").id)
     const message = c.req.valid("json")
     await messages.admit(principal, room, message)
+    messages.pace(principal, room)
     const { type: _, ...ack } = await messages.sendNow(principal, room, message)
     return c.json(ack, 201)
   })
   app.openapi(edit, async (c) => {
     const { id, message_id } = c.req.valid("param")
-    const { principal, room } = await writable(c.req.raw, id)
+    const principal = await writer(services, c.req.raw)
+    const room = await rooms.find(principal, id)
     const { seq, at } = await messages.edit(principal, room, message_id, c.req.valid("json").content)
     return c.json({ seq, message_id, timestamp: at }, 200)
   })
   app.openapi(remove, async (c) => {
     const { id, message_id } = c.req.valid("param")
-    const { principal, room } = await writable(c.req.raw, id)
+    const principal = await writer(services, c.req.raw)
+    const room = await rooms.find(principal, id)
     const { seq, at } = await messages.delete(principal, room, message_id)
     return c.json({ seq, message_id, timestamp: at }, 200)
   })
@@ -166,7 +168,7 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
     try {
       const room = await rooms.find(principal, ref.data)
       await members.require(principal, "read", room)
-      return c.json((await messages.history(room, { limit })).messages, 200)
+      return c.json((await messages.history(principal, room, { limit })).messages, 200)
     } catch (error) {
       if (error instanceof AppError && error.code === "not_found") return c.json([], 200)
       throw error

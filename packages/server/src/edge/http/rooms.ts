@@ -1,16 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
-import {
-  changeRoom,
-  createRoom,
-  isStorable,
-  limits,
-  role,
-  roomRef,
-  user,
-  userRef,
-  uuid,
-} from "@klatch/protocol"
-import { type HttpServices, reader, writer } from "./context.ts"
+import { changeRoom, createRoom, isStorable, roomRef, userRef, uuid } from "@klatch/protocol"
+import { addressOf, type HttpServices, reader, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import {
   asker,
@@ -26,7 +16,7 @@ import {
   roomPath,
 } from "./schemas.ts"
 
-const { roomId, userId } = sample
+const { roomId } = sample
 const aRoom = {
   id: roomId,
   kind: "public",
@@ -35,6 +25,9 @@ const aRoom = {
   topic: "Come in",
   head: 41,
   created_at: "2026-03-14T09:00:00.000Z",
+  archived: false,
+  slow_mode_s: 0,
+  rights: {},
   role: "member",
 } as const
 
@@ -122,8 +115,10 @@ const change = createRoute({
   path: "/rooms/{id}",
   operationId: "changeRoom",
   tags: ["Rooms"],
-  summary: "Change a room's name or topic",
-  description: "For its owner and admins. Everyone in the room is told by a `room` event.",
+  summary: "Change a room",
+  description:
+    "Its name, topic and settings: for its owner and admins. An archived room is only read. Everyone in it is " +
+    "told by a `room` event.",
   request: { params: roomPath, query: asker, body: body(changeRoom, { topic: "Come in" }) },
   responses: {
     200: json(roomBody, "The room as it is now.", { ...aRoom, head: 42, role: "owner" }),
@@ -141,71 +136,6 @@ const remove = createRoute({
   request: { params: roomPath, query: asker },
   responses: { 204: { description: "It is gone." }, ...roomErrors },
 })
-const join = createRoute({
-  method: "post",
-  path: "/rooms/{id}/join",
-  operationId: "joinRoom",
-  tags: ["Members"],
-  summary: "Become a member of a public room",
-  request: { params: roomPath, query: asker },
-  responses: {
-    200: json(z.object({ room_id: uuid, role }), "The membership.", { room_id: roomId, role: "member" }),
-    ...roomErrors,
-  },
-})
-const leave = createRoute({
-  method: "post",
-  path: "/rooms/{id}/leave",
-  operationId: "leaveRoom",
-  tags: ["Members"],
-  summary: "End my membership",
-  request: { params: roomPath, query: asker },
-  responses: { 204: { description: "The membership is over." }, ...roomErrors },
-})
-const listMembers = createRoute({
-  method: "get",
-  path: "/rooms/{id}/members",
-  operationId: "listMembers",
-  tags: ["Members"],
-  summary: "A room's members",
-  request: {
-    params: roomPath,
-    query: asker.extend({
-      after: uuid.optional().describe("The id of the last member of the page before."),
-      limit: listLimit,
-    }),
-  },
-  responses: {
-    200: json(
-      z.object({ members: z.array(user.extend({ role })), has_more: z.boolean() }),
-      "Members in the order of their ids.",
-      {
-        members: [{ id: userId, username: "alice", display_name: "alice", role: "owner" }],
-        has_more: false,
-      },
-    ),
-    ...roomErrors,
-  },
-})
-const addMembers = createRoute({
-  method: "post",
-  path: "/rooms/{id}/members",
-  operationId: "addMembers",
-  tags: ["Members"],
-  summary: "Add members",
-  description: "Those who are members already stay what they are.",
-  request: {
-    params: roomPath,
-    query: asker,
-    body: body(
-      z.object({
-        users: z.array(userRef).min(1).max(limits.membersPerRequestMax).describe("Whom, by id or name."),
-      }),
-      { users: ["bob"] },
-    ),
-  },
-  responses: { 204: { description: "They are members." }, ...roomErrors, ...bodyErrors },
-})
 const direct = createRoute({
   method: "post",
   path: "/dm",
@@ -220,9 +150,9 @@ const direct = createRoute({
   },
 })
 
-/** Rooms and memberships over HTTP. */
+/** Rooms over HTTP. */
 export function mountRooms(app: OpenAPIHono, services: HttpServices): void {
-  const { rooms, members, users } = services
+  const { rooms, users, audit } = services
   app.openapi(listMine, async (c) => {
     const { after, limit } = c.req.valid("query")
     return c.json((await rooms.mine(await writer(services, c.req.raw), after, limit)) as never, 200)
@@ -241,33 +171,23 @@ export function mountRooms(app: OpenAPIHono, services: HttpServices): void {
   )
   app.openapi(change, async (c) => {
     const principal = await writer(services, c.req.raw)
-    return c.json(await rooms.change(principal, c.req.valid("param").id, c.req.valid("json")), 200)
+    const input = c.req.valid("json")
+    const room = await rooms.change(principal, c.req.valid("param").id, input)
+    const { archived, rights, slow_mode_s } = input
+    if (archived !== undefined || rights !== undefined || slow_mode_s !== undefined)
+      await audit.record({
+        ...{ action: "room_rights_changed", by: principal, target: room.name, roomId: room.id },
+        ...{
+          address: addressOf(c),
+          details: { archived: room.archived, rights: JSON.stringify(room.rights) },
+        },
+      })
+    return c.json(room, 200)
   })
   app.openapi(remove, async (c) => {
-    await rooms.delete(await writer(services, c.req.raw), c.req.valid("param").id)
-    return c.body(null, 204)
-  })
-  app.openapi(join, async (c) => {
-    const principal = await writer(services, c.req.raw)
-    const found = await rooms.find(principal, c.req.valid("param").id)
-    return c.json({ room_id: found.id, role: await members.join(principal, found) }, 200)
-  })
-  app.openapi(leave, async (c) => {
-    const principal = await writer(services, c.req.raw)
-    await members.leave(principal, await rooms.find(principal, c.req.valid("param").id))
-    return c.body(null, 204)
-  })
-  app.openapi(listMembers, async (c) => {
-    const principal = await reader(services, c.req.raw)
-    const found = await rooms.find(principal, c.req.valid("param").id)
-    await members.require(principal, "read", found)
-    const { after, limit } = c.req.valid("query")
-    return c.json(await members.list(found, after, limit), 200)
-  })
-  app.openapi(addMembers, async (c) => {
-    const principal = await writer(services, c.req.raw)
-    const found = await rooms.find(principal, c.req.valid("param").id)
-    await members.add(principal, found, await users.findAll(c.req.valid("json").users))
+    const by = await writer(services, c.req.raw)
+    const { id, name } = await rooms.delete(by, c.req.valid("param").id)
+    await audit.record({ action: "room_deleted", by, target: name, roomId: id, address: addressOf(c) })
     return c.body(null, 204)
   })
   app.openapi(direct, async (c) => {

@@ -3,7 +3,10 @@ import { limits } from "@klatch/protocol"
 import { HTTPException } from "hono/http-exception"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
+import { mountAccounts } from "./accounts.ts"
+import { mountAdmin } from "./admin.ts"
 import type { HttpServices } from "./context.ts"
+import { mountMembers } from "./members.ts"
 import { mountMessages } from "./messages.ts"
 import { mountOperate } from "./operate.ts"
 import { mountRooms } from "./rooms.ts"
@@ -14,15 +17,18 @@ const OPENAPI = {
     title: "Klatch",
     version: "0.1.0",
     description:
-      "Rooms and messages over HTTP; the live side is described in asyncapi.json. In open mode say who is asking by " +
-      "`?user=NAME`. Room ids in paths may be slugs. Lists page by `limit` and a cursor, and answer `has_more`.",
+      "Rooms and messages over HTTP; the live side is described in asyncapi.json. Say who is asking by " +
+      "`Authorization: Bearer TOKEN`, or in open mode by `?user=NAME`. Room ids in paths may be slugs. " +
+      "Lists page by `limit` and a cursor, and answer `has_more`.",
     license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/", description: "This server." }],
   tags: [
+    { name: "Accounts", description: "Signing up and in, tokens, people." },
     { name: "Rooms", description: "Rooms: found, made, changed and deleted." },
-    { name: "Members", description: "Who belongs to which room." },
+    { name: "Members", description: "Who belongs to which room, and who may not." },
     { name: "Messages", description: "Sent, changed, taken back, paged." },
+    { name: "Admin", description: "For administrators, and for an application's back end with its key." },
     { name: "Operate", description: "For those who run the server." },
   ],
 }
@@ -55,8 +61,11 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
     c.res.headers.set("x-content-type-options", "nosniff")
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store")
   })
+  mountAccounts(app, services)
   mountRooms(app, services)
+  mountMembers(app, services)
   mountMessages(app, services)
+  mountAdmin(app, services)
   mountOperate(app, services)
   const addresses = addressesOf(app)
   app.notFound((c) => {

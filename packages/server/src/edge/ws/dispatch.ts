@@ -2,7 +2,7 @@ import { type FrameOf, type FrameType, isUuid, type Role } from "@klatch/protoco
 import { NO_SUCH_ROOM, type RoomInfo } from "../../chat/members/members.ts"
 import type { NewMessage } from "../../chat/messages/messages.ts"
 import { readEvent, topicsToldOf } from "../../chat/receipts/receipts.ts"
-import { broadcastRoom } from "../../chat/rooms/rooms.ts"
+import { broadcastRoom, LOBBY } from "../../chat/rooms/rooms.ts"
 import { shouldTell, typingEvent } from "../../chat/typing/typing.ts"
 import { AppError } from "../../lib/app-error.ts"
 import type { Cutover } from "../../live/delivery.ts"
@@ -15,8 +15,6 @@ type Handler<T extends FrameType> = (
   frame: FrameOf<T>,
 ) => void | Promise<void>
 
-/** The room of those who name none. */
-const LOBBY = "lobby"
 const SENDS_PENDING_MAX = 512
 const RESUMES_AT_ONCE_MAX = 16
 
@@ -34,15 +32,21 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   async dm(services, session, frame) {
     const { users, rooms } = services
     // In open mode a name is its user's: someone may be written to before they first come.
-    const other = await (isUuid(frame.to) ? users.find(frame.to) : users.ensure(frame.to))
+    const isMade = services.isOpen && !isUuid(frame.to)
+    const other = await (isMade ? users.ensure(frame.to) : users.find(frame.to))
     submit(services, session, await rooms.direct(session.principal, other), frame, frame.ref)
   },
   async group(services, session, frame) {
     const room = await services.rooms.ensureGroup(session.principal, frame.to)
-    await services.members.join(session.principal, room, room.kind === "group")
+    const isAdmitted = services.isOpen && room.kind === "group"
+    if (services.isOpen) await services.members.join(session.principal, room, isAdmitted)
+    await services.messages.admit(session.principal, room, frame)
     submit(services, session, room, frame, frame.ref)
   },
-  broadcast: (services, session, frame) => submit(services, session, broadcastRoom, frame, frame.ref),
+  async broadcast(services, session, frame) {
+    await services.members.require(session.principal, "post", broadcastRoom)
+    submit(services, session, broadcastRoom, frame, frame.ref)
+  },
   join: (services, session, frame) => joinRoom(services, session, frame.room_id, frame.since, frame.ref),
   async leave(services, session, frame) {
     const room = await services.rooms.find(session.principal, frame.room_id)
@@ -58,11 +62,11 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
       type: "ack",
       ref: frame.ref,
       room_id: room.id,
-      ...(await services.messages.history(room, frame)),
+      ...(await services.messages.history(session.principal, room, frame)),
     })
   },
   async edit(services, session, frame) {
-    const room = await openRoom(services, session, "post", frame)
+    const room = await openRoom(services, session, "read", frame)
     const { message_id, content } = frame
     replyChange(
       session,
@@ -72,7 +76,7 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     )
   },
   async delete(services, session, frame) {
-    const room = await openRoom(services, session, "post", frame)
+    const room = await openRoom(services, session, "read", frame)
     const { message_id } = frame
     replyChange(session, frame, room, await services.messages.delete(session.principal, room, message_id))
   },
@@ -92,14 +96,14 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   pin: notYet,
   unpin: notYet,
   presence: notYet,
-  auth: notYet,
+  auth: (services, session, { token, ref }) => services.authenticate(session, token, ref),
 }
 
 /** The room a frame names. Rejects unless the principal may do `action` there. */
 async function openRoom(
   services: Services,
   session: Session,
-  action: "read" | "post",
+  action: "read",
   frame: { readonly room_id: string },
 ): Promise<RoomInfo> {
   const room = await services.rooms.find(session.principal, frame.room_id)
@@ -143,7 +147,7 @@ function sendTo(
 ): void | Promise<void> {
   const room = services.directory.peek(roomRef)
   const isSimple = message.reply_to === undefined && message.thread_id === undefined
-  if (room && isSimple && session.isSubscribed(room.id))
+  if (room && isSimple && session.isSubscribed(room.id) && services.members.mayPost(session.principal, room))
     return submit(services, session, room, message, ref, isQuiet)
   return sendAsked(services, session, roomRef, message, ref, isQuiet)
 }
@@ -171,6 +175,7 @@ function submit(
   isQuiet = false,
 ): void {
   if (room.kind === "inbox") throw new AppError("forbidden", "Nobody writes into an inbox.")
+  services.messages.pace(session.principal, room)
   const extra = session.extra()
   if (extra.sendsPending >= SENDS_PENDING_MAX)
     throw new AppError("rate_limited", "Too many messages are waiting for their acks.", { retryAfterMs: 500 })

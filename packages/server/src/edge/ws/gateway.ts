@@ -1,15 +1,23 @@
-import { frameSchemas, isFrameType, limits, publicLimits, ref as refSchema } from "@klatch/protocol"
+import { frameSchemas, isFrameType, limits, ref as refSchema } from "@klatch/protocol"
+import type { Identity } from "../../auth/identity.ts"
+import { expiryOf } from "../../auth/principal.ts"
+import { ends, type Revocation, type Revocations } from "../../auth/revocations.ts"
 import type { RoomInfo } from "../../chat/members/members.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Rate, take } from "../../lib/token-bucket.ts"
 import type { CommittedBatch } from "../../log/group-commit.ts"
 import { allSettled, handlers, joinRoom, sendHome } from "./dispatch.ts"
+import { plainContent, roomsNamedBy } from "./frame-parts.ts"
+import { helloOf } from "./hello.ts"
 import type { Registry } from "./registry.ts"
+import { Rush } from "./rush.ts"
 import type { Services } from "./services.ts"
-import { Session, type SessionStart, type Socket } from "./session.ts"
+import { Session, type SessionStart, type Socket, stranger } from "./session.ts"
 
 export interface GatewayOptions {
-  readonly services: Services
+  readonly services: Omit<Services, "authenticate">
+  readonly identity: Identity
+  readonly revocations: Revocations
   readonly registry: Registry
   /** Whether a failure is the database being away. */
   readonly isOutage: (error: unknown) => boolean
@@ -29,11 +37,6 @@ const IGNORED_WAITS_MAX = 500
 /** Frames that wait while an earlier one of the same connection is handled; beyond, 4429. */
 const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
-/** Garbage is collected once a rush of at least this many connections is over, or has become this long. */
-const RUSH_MIN = 100
-const RUSH_MAX = 250
-/** It is quiet while no more frames than this come a sweep: pings of 18,000 idle connections are no work. */
-const QUIET_FRAMES_MAX = 3_000
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
@@ -44,24 +47,22 @@ const PREPARED_MAX_MS = 120_000
 /** A connection that says nothing for this long resumes nothing, and what it follows by itself begins. */
 const FOLLOW_MS = 200
 
-const helloLimits = JSON.stringify(publicLimits)
-
 /** WebSocket connections: from hello to close, frames in order, nothing unbounded ([C1]..[C9]). */
 export class Gateway implements Disposable {
   readonly #options: GatewayOptions
+  readonly #services: Services
   readonly #heartbeatMs: number
   readonly #rate: Rate
   readonly #cancelSweep: () => void
-  #frames = 0
-  #framesAtSweep = 0
-  #openedSinceCollect = 0
-  #openedAtSweep = 0
+  readonly #rush: Rush
 
   constructor(options: GatewayOptions) {
     this.#options = options
+    this.#rush = new Rush(() => options.collect?.())
+    this.#services = { ...options.services, authenticate: (...args) => this.#authenticate(...args) }
     this.#heartbeatMs = options.heartbeatMs ?? limits.heartbeatMs
     this.#rate = options.limitsOn ? FRAMES : UNLIMITED
-    this.#cancelSweep = options.services.clock.every(SWEEP_MS, () => this.#sweep())
+    this.#cancelSweep = this.#services.clock.every(SWEEP_MS, () => this.#sweep())
   }
 
   /** What Bun calls. Nothing here throws. */
@@ -87,21 +88,28 @@ export class Gateway implements Disposable {
    * socket, or by `abandon`.
    */
   async prepare(start: SessionStart): Promise<Session> {
-    const { registry, services } = this.#options
+    const { registry, revocations } = this.#options
     const session = new Session(start, this.#rate.burst, this.#nowMs())
     registry.add(session)
-    if (!session.isAuto) return session
     try {
-      for (const room of await services.members.followed(session.principal.user.id)) {
-        const since = await services.delivery.open(room)
-        const extra = session.extra()
-        extra.follows ??= []
-        extra.follows.push({ room, since })
-      }
+      // From here on a revocation finds this session; one that came before must be found by it.
+      revocations.require(start.principal, start.mark)
+      if (start.principal === stranger) session.extra().authByMs = this.#nowMs() + limits.authFrameMs
+      else if (session.isAuto) await this.#findFollows(session)
       return session
     } catch (error) {
       registry.remove(session)
       throw error
+    }
+  }
+
+  async #findFollows(session: Session): Promise<void> {
+    const { members, delivery } = this.#services
+    for (const room of await members.followed(session.principal.user.id)) {
+      const since = await delivery.open(room)
+      const extra = session.extra()
+      extra.follows ??= []
+      extra.follows.push({ room, since })
     }
   }
 
@@ -119,9 +127,19 @@ export class Gateway implements Disposable {
     }
   }
 
+  /** These tokens are over: what was let in by them goes, at once. */
+  revoke(one: Revocation): void {
+    for (const session of this.#options.registry.ofUser(one.userId)) {
+      const { user, grant } = session.principal
+      if (ends(one, user.id, grant?.familyId))
+        session.close(one.why === "banned" ? "removed" : "sign_in_again", this.#nowMs() + CUT_OFF_MS)
+    }
+  }
+
   /** Tells everyone to come back, then closes them spread over `spreadMs`. */
   drain(spreadMs: number): void {
-    const { registry, services } = this.#options
+    const { registry } = this.#options
+    const services = this.#services
     const sessions = [...registry.all()]
     for (const [i, session] of sessions.entries()) {
       const reconnectAfterMs = Math.round((i / Math.max(1, sessions.length)) * spreadMs)
@@ -134,17 +152,24 @@ export class Gateway implements Disposable {
     this.#cancelSweep()
   }
 
-  #nowMs = () => this.#options.services.clock.monotonicMs()
+  #nowMs = () => this.#services.clock.monotonicMs()
 
   #onOpen(socket: Socket): void {
-    const { services } = this.#options
     const session = socket.data
     session.socket = socket
     session.isOpen = true
     session.heardMs = this.#nowMs()
-    if (++this.#openedSinceCollect === RUSH_MAX) this.#collect()
+    this.#rush.opened()
+    if (session.isStranger) return
+    this.#welcome(session)
+  }
+
+  /** Hello, then what the connection came for. */
+  #welcome(session: Session): void {
+    const services = this.#services
     services.events.connected(session.principal.user.id)
-    session.send(this.#hello(session))
+    const { user } = session.principal
+    session.send(helloOf(services.newId(), user, this.#heartbeatMs, services.clock.now()))
     if (typeof session.home === "string")
       this.#hold(
         session,
@@ -152,6 +177,28 @@ export class Gateway implements Disposable {
         undefined,
       )
     if (session.rare?.follows) services.clock.after(FOLLOW_MS, () => this.#followSoon(session))
+  }
+
+  /** Tells who they are, or that they are still the same. Rejects with `unauthorized` or `forbidden`. */
+  async #authenticate(session: Session, token: string, ref: string | undefined): Promise<void> {
+    const { identity, registry, revocations } = this.#options
+    const { mark } = revocations
+    const principal = await identity.named({ kind: "token", token })
+    if (!principal || !session.isOpen) return
+    const wasStranger = session.isStranger
+    if (!wasStranger && session.principal.user.id !== principal.user.id)
+      throw new AppError("forbidden", "This connection is somebody else's: open another.")
+    registry.remove(session)
+    session.principal = principal
+    registry.add(session)
+    if (revocations.hasEnded(mark, principal.user.id, principal.grant?.familyId))
+      return session.close("sign_in_again", this.#nowMs() + CUT_OFF_MS)
+    if (wasStranger) {
+      session.extra().authByMs = Number.POSITIVE_INFINITY
+      if (session.isAuto) await this.#findFollows(session)
+      this.#welcome(session)
+    }
+    session.reply({ type: "ack", ref, user: principal.user, expires_at: expiryOf(principal) })
   }
 
   /** Nothing was said yet: then nothing is about to be resumed. */
@@ -173,21 +220,9 @@ export class Gateway implements Disposable {
     return allSettled(follows.map(({ room, since }) => this.#follow(session, room, since)))
   }
 
-  /** Written by hand around what is the same for all: connecting is a rush, and garbage makes the heap large. */
-  #hello(session: Session): string {
-    const { services } = this.#options
-    const time = new Date(services.clock.now()).toISOString()
-    const user = JSON.stringify(session.principal.user)
-    return (
-      `{"type":"hello","session_id":"${services.newId()}","user":${user},` +
-      `"heartbeat_ms":${this.#heartbeatMs},"server_time":"${time}","limits":${helloLimits}}`
-    )
-  }
-
   async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
-    this.#options.services.directory.remember(room)
-    if (!session.isSubscribed(room.id))
-      await this.#options.services.delivery.attach(room, session, since, () => {})
+    this.#services.directory.remember(room)
+    if (!session.isSubscribed(room.id)) await this.#services.delivery.attach(room, session, since, () => {})
   }
 
   #followInbox(session: Session, frame: string): void {
@@ -197,7 +232,7 @@ export class Gateway implements Disposable {
     if (event.type !== "room_added" || !session.isAuto) return
     const { kind } = event.room
     if (kind !== "direct" && kind !== "group") return
-    const { services } = this.#options
+    const services = this.#services
     services.directory
       .find(event.room.id)
       .then(async (room) => {
@@ -213,7 +248,7 @@ export class Gateway implements Disposable {
   #onMessage(session: Session, data: string | Buffer): void {
     session.heardMs = this.#nowMs()
     if (!session.isOpen) return
-    this.#frames++
+    this.#rush.heard()
     if (session.isBusy) {
       const extra = session.extra()
       extra.frames ??= []
@@ -233,9 +268,11 @@ export class Gateway implements Disposable {
         return
       }
       this.#spend(session)
+      if (session.isStranger && frame?.type !== "auth")
+        throw new AppError("unauthorized", "Say who you are first: send an auth frame.")
       const work =
         frame === undefined
-          ? sendHome(this.#options.services, session, { content: plainContent(data) }, undefined, true)
+          ? sendHome(this.#services, session, { content: plainContent(data) }, undefined, true)
           : this.#dispatch(session, frame)
       if (work) this.#hold(session, work, ref)
     } catch (error) {
@@ -297,7 +334,7 @@ export class Gateway implements Disposable {
       session: Session,
       frame: unknown,
     ) => void | Promise<void>
-    return handle(this.#options.services, session, checked.data)
+    return handle(this.#services, session, checked.data)
   }
 
   /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
@@ -311,7 +348,8 @@ export class Gateway implements Disposable {
   }
 
   #answer(session: Session, error: unknown, ref: string | undefined): void {
-    const { services, isOutage } = this.#options
+    const { isOutage } = this.#options
+    const services = this.#services
     const told =
       error instanceof AppError
         ? error
@@ -337,13 +375,14 @@ export class Gateway implements Disposable {
     if (session.rare) session.rare.frames = undefined
     session.onDrain()
     this.#options.registry.remove(session)
-    this.#options.services.events.disconnected(session.principal.user.id, code)
+    this.#services.events.disconnected(session.principal.user.id, code)
   }
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */
   #sweep(): void {
-    this.#collectAfterRush()
+    this.#services.events.received(this.#rush.sweep())
     const nowMs = this.#nowMs()
+    const clockMs = this.#services.clock.now()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
         if (nowMs >= (session.rare?.cutOffMs ?? Number.POSITIVE_INFINITY)) session.socket?.terminate()
@@ -351,41 +390,11 @@ export class Gateway implements Disposable {
         if (!session.socket && nowMs - session.heardMs > PREPARED_MAX_MS) this.abandon(session)
         continue
       }
+      if (session.isOver(nowMs, clockMs)) session.close("sign_in_again", nowMs + CUT_OFF_MS)
       if (session.bufferedBytes > BUFFERED_MAX_BYTES) session.close("too_slow", nowMs + CUT_OFF_MS)
       const silentMs = nowMs - session.heardMs
       if (silentMs >= this.#heartbeatMs * 2) session.close("silent", nowMs + CUT_OFF_MS)
       else if (silentMs >= this.#heartbeatMs) session.socket!.ping()
     }
   }
-
-  #collectAfterRush(): void {
-    const opened = this.#openedSinceCollect
-    const isOver = opened >= RUSH_MIN && opened === this.#openedAtSweep
-    this.#openedAtSweep = opened
-    if (isOver || opened >= RUSH_MAX) this.#collect()
-    this.#options.services.events.received(this.#frames - this.#framesAtSweep)
-    this.#framesAtSweep = this.#frames
-  }
-
-  #collect(): void {
-    if (this.#frames - this.#framesAtSweep > QUIET_FRAMES_MAX) return
-    this.#openedSinceCollect = 0
-    this.#options.collect?.()
-  }
-}
-
-/** The rooms that a first frame joins or resumes by itself. */
-function roomsNamedBy(frame: object | undefined): string[] {
-  const { type, room_id, rooms } = (frame ?? {}) as { type?: unknown; room_id?: unknown; rooms?: unknown }
-  if (type === "join") return typeof room_id === "string" ? [room_id.toLowerCase()] : []
-  if (type !== "resume" || typeof rooms !== "object" || rooms === null) return []
-  return Object.keys(rooms).map((id) => id.toLowerCase())
-}
-
-function plainContent(data: string | Buffer): string {
-  const content = String(data).trim()
-  if (content.length === 0 || content.length > limits.contentCharsMax)
-    throw new AppError("invalid_field", `content: must be 1..${limits.contentCharsMax} characters`)
-  if (content.includes("\u0000")) throw new AppError("invalid_field", "content: must not hold NUL")
-  return content
 }

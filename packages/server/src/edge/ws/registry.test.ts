@@ -5,7 +5,11 @@ import { Session } from "./session.ts"
 
 const sessionOf = (id: string) => {
   const user = { id, username: id, display_name: id }
-  return new Session({ principal: { user }, roomRef: undefined, isAuto: false, isPlainText: false }, 1, 0)
+  return new Session(
+    { principal: { user }, mark: 0, roomRef: undefined, isAuto: false, isPlainText: false },
+    1,
+    0,
+  )
 }
 
 test("knows every session there is, and each user's, through any comings and goings", () => {

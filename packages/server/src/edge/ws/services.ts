@@ -8,6 +8,7 @@ import type { Bus } from "../../cluster/bus.ts"
 import type { Clock } from "../../lib/clock.ts"
 import type { Delivery } from "../../live/delivery.ts"
 import type { Events } from "../../observe/events.ts"
+import type { Session } from "./session.ts"
 
 /** What the frames of a connection act on. */
 export interface Services {
@@ -22,4 +23,8 @@ export interface Services {
   readonly clock: Clock
   readonly events: Events
   readonly newId: () => string
+  /** In open mode a name is made by naming it. */
+  readonly isOpen: boolean
+  /** Makes the session that of the token's user, or renews it. Rejects with `unauthorized` or `forbidden`. */
+  readonly authenticate: (session: Session, token: string, ref: string | undefined) => Promise<void>
 }

@@ -15,7 +15,8 @@ export class SessionTopics extends BunTopics implements LocalTopics {
   override publish(topic: string, frame: string): void {
     super.publish(topic, frame)
     if (topic !== this.#everyone) return
-    for (const session of this.#registry.all()) if (!session.isSubscribed(topic)) session.send(frame)
+    for (const session of this.#registry.all())
+      if (!session.isStranger && !session.isSubscribed(topic)) session.send(frame)
   }
 
   override subscriberCount(topic: string): number {

@@ -9,6 +9,8 @@ import type { Subscriber } from "../../live/subscriber.ts"
 /** What a connection brings from the upgrade. */
 export interface SessionStart {
   readonly principal: Principal
+  /** How many revocations there were before it was asked who they are. */
+  readonly mark: number
   /** Room given at connect, not looked up yet. */
   readonly roomRef: string | undefined
   /** What follows this seq of that room is replayed first. */
@@ -17,6 +19,11 @@ export interface SessionStart {
   readonly isAuto: boolean
   /** On `/chat`, text that is no JSON object is a message to the room. */
   readonly isPlainText: boolean
+}
+
+/** Whoever has yet to say who they are. */
+export const stranger: Principal = {
+  user: { id: "00000000-0000-0000-0000-000000000000", username: "stranger", display_name: "stranger" },
 }
 
 export type Socket = ServerWebSocket<Session>
@@ -40,6 +47,8 @@ class Extra {
   drains: (() => void)[] | undefined
   replies: string[] | undefined
   barred: Set<string> | undefined
+  /** Until when a stranger must have said who they are. */
+  authByMs = Number.POSITIVE_INFINITY
 }
 
 /**
@@ -47,7 +56,7 @@ class Extra {
  * parts had a place of their own.
  */
 export class Session implements Subscriber, Bucket {
-  readonly principal: Principal
+  principal: Principal
   readonly isAuto: boolean
   readonly isPlainText: boolean
   isOpen = false
@@ -70,6 +79,17 @@ export class Session implements Subscriber, Bucket {
     this.tokens = burst
     this.filledMs = nowMs
     if (start.since !== undefined) this.extra().since = start.since
+  }
+
+  /** They have yet to say who they are. */
+  get isStranger(): boolean {
+    return this.principal === stranger
+  }
+
+  /** What they came with has ended, or they never said who they are. Times of both clocks. */
+  isOver(monotonicMs: number, nowMs: number): boolean {
+    const untilMs = this.principal.grant?.untilMs ?? Number.POSITIVE_INFINITY
+    return nowMs >= untilMs || monotonicMs >= (this.rare?.authByMs ?? Number.POSITIVE_INFINITY)
   }
 
   extra(): Extra {

@@ -1,14 +1,16 @@
 import { cursor, isUuid, slug } from "@klatch/protocol"
 import type { Server } from "bun"
-import { claimsOf, type OpenIdentity } from "../../auth/identity.ts"
+import { claimsOf, type Identity } from "../../auth/identity.ts"
+import type { Revocations } from "../../auth/revocations.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
 import type { Gateway } from "./gateway.ts"
-import type { Session } from "./session.ts"
+import { type Session, stranger } from "./session.ts"
 
 export interface UpgradeOptions {
   readonly gateway: Gateway
-  readonly identity: OpenIdentity
+  readonly identity: Identity
+  readonly revocations: Revocations
   readonly corsOrigins: readonly string[]
   readonly trustProxy: boolean
   /** Undefined when one more connection fits; else why not. */
@@ -35,14 +37,16 @@ export async function upgrade(
     const since = sinceOf(url)
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       // A browser cannot see why a socket was refused: asked plainly, this door tells what is wrong with the request.
-      await options.identity.named(claims)
+      if (claims.kind !== "ticket") await options.identity.named(claims)
       throw new AppError("upgrade_required", "Open this address with a WebSocket.")
     }
     const refusal = options.refusal()
     if (refusal) throw refusal
-    const principal = await options.identity.namedOrGuest(claims)
+    const { mark } = options.revocations
+    const principal = (await options.identity.namedOrGuest(claims)) ?? stranger
     const session = await options.gateway.prepare({
       principal,
+      mark,
       roomRef,
       since,
       isAuto: url.searchParams.get("subscribe") !== "none",

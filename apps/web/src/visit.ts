@@ -1,0 +1,183 @@
+import { signal } from "@preact/signals"
+import { Account, type AccountWorld, type End, pageWorld } from "./account.ts"
+import { isOpenServer, type SignedIn, signIn, signUp } from "./account-door.ts"
+import { lobby, readAddress } from "./address.ts"
+import { keepName, keptName, onKeptSignIn, type SignIn } from "./kept.ts"
+import { isName } from "./name.ts"
+import { words } from "./words.ts"
+import { type Visitor, Workspace } from "./workspace.ts"
+
+/** A server that cannot say whether a name is enough is asked again after so long. */
+const againMs = 2_000
+
+/** What the server says of a name that only its owner may go by. */
+const isOwned = (refusal: string): boolean => refusal.startsWith("This name is somebody's")
+
+/** What the page shows. */
+export type Scene =
+  /** Nothing yet: the server is asked whether a name is enough. */
+  | { readonly is: "asking" }
+  | { readonly is: "name"; readonly wrongName: string | null; readonly refusal?: string }
+  | {
+      readonly is: "sign-in"
+      readonly name: string
+      readonly isNew: boolean
+      readonly notice: string | null
+      readonly isOpen: boolean
+    }
+  | { readonly is: "chat"; readonly workspace: Workspace }
+
+/** Why it is asked who is there. */
+interface Question {
+  /** By which someone came, or would have. */
+  readonly name: string | null
+  /** Why the server would not have them by the name alone. */
+  readonly refusal?: string
+  /** Why their sign-in ended. */
+  readonly notice?: string
+}
+
+/** Who is at the page, from the first look at it on: someone signed in, someone by a name, or not known yet. */
+export class Visit {
+  readonly scene = signal<Scene>({ is: "asking" })
+  readonly #server = readAddress(location.href).server
+  readonly #world: AccountWorld = pageWorld(this.#server)
+  /** The name that the server gave a guest who has left: signing up keeps what they wrote. */
+  #guest: string | null = null
+  #stopWatching: () => void = () => {}
+
+  constructor() {
+    onKeptSignIn((kept) => this.#heard(kept))
+    const account = Account.kept(this.#world)
+    const { user } = readAddress(location.href)
+    const name = user ?? keptName()
+    if (account) this.#enterAs(account)
+    // One that no server takes is asked for again, and not sent over and over.
+    else if (name !== null && isName(name)) this.#chat({ name, inAddress: user !== null, account: null })
+    else void this.#ask({ name: user })
+  }
+
+  /** The room that will be shown. */
+  get room(): string {
+    return readAddress(location.href).room ?? lobby
+  }
+
+  /** Goes by a name; null is a guest. */
+  readonly enter = (name: string | null): void => {
+    keepName(name)
+    this.#chat({ name, inAddress: false, account: null })
+  }
+
+  readonly signIn = (name: string, password: string): Promise<SignedIn> =>
+    signIn(this.#server, name, password)
+
+  readonly signUp = (name: string, password: string): Promise<SignedIn> =>
+    signUp(this.#server, name, password, this.#guest)
+
+  readonly signedIn = (signedIn: SignedIn): void => {
+    keepName(null)
+    this.#guest = null
+    this.#enterAs(Account.begin(signedIn, this.#world))
+  }
+
+  /** Gives up the name, or signs out. */
+  readonly leave = (): void => {
+    const { scene } = this
+    if (scene.value.is !== "chat") return
+    const { workspace } = scene.value
+    if (workspace.account) return void workspace.account.signOut()
+    if (workspace.name === null) this.#guest = workspace.client.user.get()?.username ?? null
+    keepName(null)
+    this.#close()
+    this.askName(null)
+  }
+
+  readonly askName = (wrongName: string | null, refusal?: string): void => {
+    this.scene.value = { is: "name", wrongName, ...(refusal !== undefined && { refusal }) }
+  }
+
+  /** Asks for a name and a password, from where a name is enough. */
+  readonly askAccount = (name: string, isNew: boolean): void => {
+    this.scene.value = { is: "sign-in", name, isNew, notice: null, isOpen: true }
+  }
+
+  #enterAs(account: Account): void {
+    account.onEnd = (why) => this.#ended(account, why)
+    this.#chat({ name: account.username, inAddress: false, account })
+  }
+
+  #chat(visitor: Visitor): void {
+    this.#close()
+    const workspace = new Workspace(visitor)
+    this.scene.value = { is: "chat", workspace }
+    if (visitor.account) return
+    const { connection } = workspace.client
+    this.#stopWatching = connection.subscribe(() => {
+      const { phase, lastError } = connection.get()
+      if (phase !== "closed" || lastError === undefined) return
+      if (lastError.code === "invalid_field") {
+        this.#close()
+        this.askName(visitor.name, lastError.message)
+      } else if (lastError.code === "unauthorized") {
+        this.#close()
+        void this.#ask({ name: visitor.name, refusal: lastError.message })
+      }
+    })
+  }
+
+  /** Ends the chat, if there is one. Its room stays in the address, for whoever comes next. */
+  #close(): void {
+    this.#stopWatching()
+    this.#stopWatching = () => {}
+    if (this.scene.value.is !== "chat") return
+    const { workspace } = this.scene.value
+    workspace.close()
+    history.replaceState(null, "", `?r=${encodeURIComponent(workspace.ref.value)}`)
+  }
+
+  #ended(account: Account, why: End): void {
+    if (this.scene.value.is !== "chat" || this.scene.value.workspace.account !== account) return
+    this.#close()
+    const notice = why === "over" ? words.signIn.over : words.signIn.signedOut
+    void this.#ask({ name: account.username, notice })
+  }
+
+  /** Asks who is there: by a name where that is enough, unless it is somebody's or a sign-in came to its end. */
+  async #ask(question: Question): Promise<void> {
+    const asking: Scene = { is: "asking" }
+    this.scene.value = asking
+    const isOpen = await isOpenServer(this.#server).catch(() => null)
+    // Another tab has signed in meanwhile.
+    if (this.scene.value !== asking) return
+    if (isOpen === null) {
+      setTimeout(() => {
+        if (this.scene.value === asking) void this.#ask(question)
+      }, againMs)
+      return
+    }
+    const { name, refusal, notice = null } = question
+    const owned = name !== null && isOwned(refusal ?? "") ? words.signIn.owned(name) : null
+    if (isOpen && notice === null && owned === null) return this.askName(name, refusal)
+    keepName(null)
+    this.scene.value = {
+      is: "sign-in",
+      name: name ?? "",
+      isNew: false,
+      notice: isOpen ? (notice ?? owned) : notice,
+      isOpen,
+    }
+  }
+
+  /** Another tab has signed in, out, or renewed its tokens. */
+  #heard(kept: SignIn | null): void {
+    const scene = this.scene.value
+    const here = scene.is === "chat" ? scene.workspace.account : null
+    // Whoever chats by a name goes on doing so.
+    if (here?.id === kept?.id || (scene.is === "chat" && here === null)) return
+    if (kept === null) here?.end("signed_out")
+    else {
+      const account = Account.kept(this.#world)
+      if (account) this.#enterAs(account)
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto"
+import type { Database, Queryable } from "../db/sql.ts"
+import { BatchLoader } from "../lib/batch-loader.ts"
+import type { Clock } from "../lib/clock.ts"
+import { type AuditRow, auditPage, insertAudit, lockAudit } from "./audit.sql.ts"
+import type { Principal } from "./principal.ts"
+
+/** Who did what to whom, and from where. Never with a token, a password or what a message says. */
+export interface Act {
+  readonly action: AuditAction
+  /** Null where nobody was signed in; `actor` is then the name that was tried. */
+  readonly by: Principal | null
+  readonly actor?: string
+  readonly target?: string | undefined
+  readonly roomId?: string | undefined
+  readonly address: string
+  readonly details?: Readonly<Record<string, string | number | boolean | null>> | undefined
+}
+
+export type AuditAction =
+  | "signed_up"
+  | "signed_in"
+  | "sign_in_failed"
+  | "signed_out"
+  | "refresh_token_reused"
+  | "password_changed"
+  | "user_banned"
+  | "user_unbanned"
+  | "user_created"
+  | "user_exported"
+  | "user_deleted"
+  | "token_minted"
+  | "key_created"
+  | "key_ended"
+  | "admin_claimed"
+  | "member_removed"
+  | "member_banned"
+  | "member_unbanned"
+  | "member_muted"
+  | "role_changed"
+  | "invite_created"
+  | "invite_ended"
+  | "room_deleted"
+  | "room_rights_changed"
+  | "message_deleted_by_other"
+
+/** The hash before the first row. */
+const genesis: Buffer = Buffer.alloc(32)
+const batchMax = 200
+
+/**
+ * The audit log: append-only, and each row's hash covers the row and the hash before it, so that a row that was
+ * changed, taken out or put in between shows. What was cut off its end shows to whoever wrote down an earlier hash.
+ */
+export class Audit {
+  readonly #db: Database
+  readonly #clock: Clock
+  readonly #appends: BatchLoader<Act, number>
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db
+    this.#clock = clock
+    this.#appends = new BatchLoader((acts) => this.#append(acts), batchMax)
+  }
+
+  /** Resolves once it is durable, with the row's id. Many at once are one transaction. */
+  record(act: Act): Promise<number> {
+    return this.#appends.get(act)
+  }
+
+  /** A page, oldest first, after a row. */
+  async page(
+    afterId: number,
+    limit: number,
+    by: { actorId?: string | undefined; action?: string | undefined },
+  ) {
+    const rows = await auditPage(this.#db, afterId, limit + 1, by)
+    return {
+      acts: rows.slice(0, limit).map(({ at, ...row }) => ({ ...row, at: at.toISOString() })),
+      has_more: rows.length > limit,
+    }
+  }
+
+  async #append(acts: readonly Act[]): Promise<number[]> {
+    return this.#db.transaction("read", async (tx) => {
+      const before = await lockAudit(tx)
+      let id = before?.id ?? 0
+      let hash = before?.hash ?? genesis
+      const at = new Date(this.#clock.now()).toISOString()
+      const rows = acts.map((act) => {
+        const row = { id: ++id, at, ...rowOf(act) }
+        hash = hashAfter(hash, row)
+        return { ...row, hash: hash.toString("hex") }
+      })
+      await insertAudit(tx, rows)
+      return rows.map((row) => row.id)
+    })
+  }
+}
+
+const rowOf = ({ by, actor, action, target = "", roomId, address, details = {} }: Act) => ({
+  actor_id: by?.user.id ?? null,
+  actor: by?.user.username ?? actor ?? "",
+  action,
+  target,
+  room_id: roomId ?? null,
+  address,
+  details,
+})
+
+type Hashed = Omit<AuditRow, "at" | "hash"> & { readonly at: string }
+
+function hashAfter(before: Buffer, row: Hashed): Buffer {
+  const { id, at, actor_id, actor, action, target, room_id, address, details } = row
+  const sorted = Object.entries(details).sort(([a], [b]) => (a < b ? -1 : 1))
+  const text = JSON.stringify([id, at, actor_id, actor, action, target, room_id, address, sorted])
+  return createHash("sha256").update(before).update(text).digest()
+}
+
+/** What the whole log comes to: its length and newest hash, or the first row that does not fit. */
+export type AuditVerdict =
+  | { readonly isWhole: true; readonly count: number; readonly hash: string }
+  | { readonly isWhole: false; readonly atId: number; readonly why: string }
+
+const verifyPage = 1_000
+
+/** Reads the whole log and checks every link of its chain; `knownHash`, written down earlier, must be in it. */
+export async function verifyAudit(db: Queryable, knownHash?: string): Promise<AuditVerdict> {
+  let count = 0
+  let hash = genesis
+  let isKnown = knownHash === undefined
+  for (;;) {
+    const rows = await auditPage(db, count, verifyPage)
+    for (const { at, hash: told, ...row } of rows) {
+      if (row.id !== count + 1)
+        return { isWhole: false, atId: row.id, why: `rows ${count + 1} to ${row.id - 1} are missing` }
+      hash = hashAfter(hash, { ...row, at: at.toISOString() })
+      if (hash.toString("hex") !== told)
+        return { isWhole: false, atId: row.id, why: "it is not what was written" }
+      isKnown ||= told === knownHash
+      count++
+    }
+    if (rows.length === verifyPage) continue
+    if (!isKnown)
+      return { isWhole: false, atId: count + 1, why: "the hash that was written down is not in it" }
+    return { isWhole: true, count, hash: hash.toString("hex") }
+  }
+}
