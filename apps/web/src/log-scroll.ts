@@ -47,7 +47,7 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   const lastOffset = useRef(0)
   /** How large the log was when it was last looked at. */
   const size = useRef("")
-  /** Frames until what grew or shrank rests; typing counts: a field that fits its text shrinks and grows at each key. */
+  /** Frames until what grew or shrank rests; typing counts: a field that fits its text changes at each key. */
   const unrest = useRef(0)
   const isAtEnd = useSignal(true)
   const newCount = useSignal(0)
