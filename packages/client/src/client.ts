@@ -17,7 +17,7 @@ import { Requests } from "./requests.ts"
 import type { Room } from "./room.ts"
 import type { RoomInfo } from "./room-info.ts"
 import { RoomList, type Rooms } from "./room-list.ts"
-import type { WebSocketConstructor } from "./socket.ts"
+import { heir, type WebSocketConstructor } from "./socket.ts"
 import type { Store } from "./store.ts"
 import { onHide, onWake } from "./wake.ts"
 
@@ -54,7 +54,7 @@ export interface Client {
   room(ref: string): Room
   /** To everyone connected. Rejects with a `KlatchError`. */
   broadcast(content: string): Promise<SentAck>
-  /** Every event as the server sent it, by its type; the returned function stops it. */
+  /** Every event as the server sent it, by its type, an entry of a log once; the returned function stops it. */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => void): () => void
 }
 
@@ -87,6 +87,8 @@ class ConnectedClient implements Client {
   readonly #marks: ReadMarks
   readonly rooms: RoomList
   #restoring: Promise<void> | null = null
+  /** What is kept is of the user who is here. */
+  #isOurs = false
   #isWanted = false
   #stopWaking: () => void = () => {}
 
@@ -203,8 +205,9 @@ class ConnectedClient implements Client {
         if (one.name === "user" && this.#user.get() === null) this.#user.set(one.value)
         if (one.name === "rooms") this.rooms.restore(one.value)
       }
+      this.#isOurs = true
       this.#followed.restore(this.#kept)
-      for (const letter of letters.reverse()) this.#followed.get(letter.room).messages.restore(letter)
+      for (const letter of letters) this.#followed.get(letter.room).messages.restore(letter)
     }
     return new Promise((resolve) => {
       const cancel = clock.after(restoreMs, resolve)
@@ -215,6 +218,13 @@ class ConnectedClient implements Client {
           resolve()
         })
     })
+  }
+
+  /** Takes up what another tab had on its way. What was refused there waits for a person. */
+  async #inherit(): Promise<void> {
+    if (!this.#isOurs) return
+    for (const letter of await this.#letters.load())
+      if (!letter.failure) this.#followed.get(letter.room).messages.restore(letter)
   }
 
   #keepSelf(...[name, value]: SelfPair): void {
@@ -279,6 +289,7 @@ class ConnectedClient implements Client {
   }
 
   #hear(event: Event): void {
+    if ((event.type as string) === heir) this.#inherit().catch(() => {})
     this.#requests.hear(event)
     this.#followed.hear(event)
     this.rooms.hear(event)

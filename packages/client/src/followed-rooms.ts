@@ -1,4 +1,4 @@
-import type { DurableEvent, Event, EventOf, ResumedEvent } from "@klatch/protocol"
+import type { Event, ResumedEvent } from "@klatch/protocol"
 import { backoffMs } from "./backoff.ts"
 import type { Clock } from "./clock.ts"
 import { contract, isForLater } from "./contract.ts"
@@ -6,6 +6,7 @@ import type { KlatchError } from "./error.ts"
 import type { FollowedRoom } from "./followed-room.ts"
 import type { Following } from "./following.ts"
 import type { KeptRooms } from "./kept-rooms.ts"
+import { isOfLog } from "./listeners.ts"
 import type { Random } from "./random.ts"
 import type { Requests } from "./requests.ts"
 
@@ -61,7 +62,7 @@ export class FollowedRooms {
   }
 
   hear(event: Event): void {
-    if (!isOfRoom(event)) return
+    if (!isOfLog(event) && event.type !== "typing") return
     for (const room of this.#byId.get(event.room_id) ?? []) room.hear(event)
   }
 
@@ -114,6 +115,3 @@ export class FollowedRooms {
     }
   }
 }
-
-const isOfRoom = (event: Event): event is DurableEvent | EventOf<"typing"> =>
-  "room_id" in event && ("seq" in event || event.type === "typing") && event.type !== "ack"

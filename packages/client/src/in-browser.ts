@@ -12,19 +12,29 @@ export function inBrowser(account: string): {
   readonly store?: Store
   readonly webSocket?: WebSocketConstructor
 } {
-  const { indexedDB, navigator, BroadcastChannel, WebSocket } = globalThis as Partial<typeof globalThis>
-  const locks = (navigator as { readonly locks?: Locks } | undefined)?.locks
+  const hasStore = asked(() => indexedDB)
+  const locks = asked(() => {
+    new BroadcastChannel("klatch").close()
+    return navigator.locks
+  })
   return {
-    ...(indexedDB && { store: indexedDbStore(account) }),
-    ...(locks &&
-      BroadcastChannel &&
-      WebSocket && {
-        webSocket: sharedSocket({
-          name: account,
-          locks,
-          channel: (name) => new BroadcastChannel(name) as Channel,
-          webSocket: WebSocket as WebSocketConstructor,
-        }),
+    ...(hasStore && { store: indexedDbStore(account) }),
+    ...(locks && {
+      webSocket: sharedSocket({
+        name: account,
+        locks: locks as Locks,
+        channel: (name) => new BroadcastChannel(name) as Channel,
+        webSocket: WebSocket as WebSocketConstructor,
       }),
+    }),
+  }
+}
+
+/** What the browser has; where site data are blocked it may throw when it is only asked. */
+function asked<T>(fn: () => T): T | undefined {
+  try {
+    return fn()
+  } catch {
+    return undefined
   }
 }

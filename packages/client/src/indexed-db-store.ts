@@ -9,9 +9,12 @@ const version = 1
  */
 export function indexedDbStore(name: string): Store {
   let opening: Promise<IDBDatabase> | undefined
+  const forget = () => {
+    opening = undefined
+  }
   const database = () => {
-    opening ??= open(`klatch.${name}`).catch((error) => {
-      opening = undefined
+    opening ??= open(`klatch.${name}`, forget).catch((error) => {
+      forget()
       throw error
     })
     return opening
@@ -35,14 +38,18 @@ export function indexedDbStore(name: string): Store {
   }
 }
 
-async function open(name: string): Promise<IDBDatabase> {
+async function open(name: string, onGone: () => void): Promise<IDBDatabase> {
   const request = indexedDB.open(name, version)
   request.onupgradeneeded = () => {
     for (const table of tables) request.result.createObjectStore(table)
   }
   const database = await settled(request)
-  // Someone deletes it, or a newer page needs it: stand in nobody's way.
-  database.onversionchange = () => database.close()
+  // Someone deletes it, or a newer page needs it: stand in nobody's way, and open it anew when it is needed. Or the
+  // browser ended it.
+  database.onversionchange = database.onclose = () => {
+    database.close()
+    onGone()
+  }
   return database
 }
 

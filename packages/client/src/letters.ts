@@ -38,15 +38,16 @@ export class Letters {
     return all.map(({ letter }) => letter)
   }
 
-  /** Keeps a message, or keeps it anew. What cannot be kept is sent all the same. */
-  keep(letter: KeptLetter): void {
-    if (!this.#store) return
+  /** Keeps a message, or keeps it anew; answers its place among all. What cannot be kept is sent all the same. */
+  keep(letter: KeptLetter): string | undefined {
+    if (!this.#store) return undefined
     const { clientId, sentAt } = letter
     this.#newest = Math.max(this.#newest + 1, Date.parse(sentAt))
     const key = this.#kept.get(clientId)?.key ?? `${this.#newest.toString().padStart(15, "0")} ${clientId}`
     const kept = { key, letter }
     this.#kept.set(clientId, kept)
     this.#store.put("letters", key, kept).catch(() => {})
+    return key
   }
 
   /** The server refused it. */

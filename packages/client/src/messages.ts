@@ -140,8 +140,8 @@ export class RoomMessages implements Messages {
   }
 
   /**
-   * A message kept from before: shown, and sent on unless it had failed, before all that was sent since. So several
-   * are restored the newest first. One we know already changes nothing.
+   * A message kept from before: shown, and sent on unless it had failed, before all that was sent since. Several are
+   * restored the oldest first. One we know already changes nothing.
    */
   restore(letter: KeptLetter): void {
     const { clientId, failure } = letter
@@ -151,7 +151,7 @@ export class RoomMessages implements Messages {
     if (failure) {
       const error = new KlatchError(failure.code, failure.message)
       this.#options.following.apply({ type: "failed", clientId, error })
-    } else this.#post(letter, "first")
+    } else this.#post(letter, "in order")
   }
 
   /** Our own message, seen in the log: as good as its ack. */
@@ -162,7 +162,7 @@ export class RoomMessages implements Messages {
     this.#options.outbox.settle(this.#options.ref, client_id, ack)
   }
 
-  #post(letter: KeptLetter, place: "first" | "last" = "last"): PendingMessage {
+  #post(letter: KeptLetter, place: "in order" | "last" = "last"): PendingMessage {
     const { clientId, content, replyTo } = letter
     const { following, letters, outbox, ref } = this.#options
     const frame = () => ({
@@ -172,13 +172,13 @@ export class RoomMessages implements Messages {
       client_id: clientId,
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
     })
-    if (content.length <= contract.contentCharsMax) letters.keep(letter)
+    const order = content.length <= contract.contentCharsMax ? letters.keep(letter) : undefined
     const settled =
       content.length > contract.contentCharsMax
         ? Promise.reject(
             new KlatchError("too_large", `A message has at most ${contract.contentCharsMax} characters.`),
           )
-        : outbox.add({ lane: ref, clientId, frame }, place)
+        : outbox.add({ lane: ref, clientId, frame, order }, place)
     const pending = { clientId, settled }
     this.#sending.set(clientId, pending)
     settled.then(

@@ -19,6 +19,8 @@ export interface Letter {
   readonly clientId: string
   /** The frame as it should be written now. It carries the client id, so the server stores it once. */
   readonly frame: () => Outgoing
+  /** Its place among those that are kept. */
+  readonly order?: string | undefined
 }
 
 interface Waiting extends Letter {
@@ -58,9 +60,9 @@ export class Outbox {
 
   /**
    * Resolves once durable. Rejects with the server's final refusal, with `failAll`'s error, or when full. What was
-   * kept from before goes `first`, but for one that is on its way already.
+   * kept from before goes `in order`, but for one that is on its way already.
    */
-  add(letter: Letter, place: "first" | "last" = "last"): Promise<SentAck> {
+  add(letter: Letter, place: "in order" | "last" = "last"): Promise<SentAck> {
     return new Promise((resolve, reject) => {
       if (this.#size >= outboxMax)
         return reject(new KlatchError("rate_limited", "Too many messages wait to be sent."))
@@ -70,8 +72,10 @@ export class Outbox {
         lane = { queue: [], busy: false, attempt: 0, cancelWait: null }
         this.#lanes.set(letter.lane, lane)
       }
-      const at = place === "last" ? lane.queue.length : lane.busy ? 1 : 0
-      lane.queue.splice(at, 0, { ...letter, resolve, reject })
+      const { queue, busy } = lane
+      const isLater = (one: Letter, n: number) => n >= Number(busy) && one.order! > letter.order!
+      const at = place === "last" ? -1 : queue.findIndex(isLater)
+      queue.splice(at < 0 ? queue.length : at, 0, { ...letter, resolve, reject })
       this.#pump(letter.lane)
     })
   }

@@ -2,6 +2,7 @@ import type { DurableEvent, Event, ResumedEvent, RoomKind, User } from "@klatch/
 import type { Clock } from "./clock.ts"
 import { contract } from "./contract.ts"
 import type { Http } from "./http.ts"
+import { isOfLog } from "./listeners.ts"
 import { withChange } from "./message.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { Requests } from "./requests.ts"
@@ -135,7 +136,7 @@ export class RoomList implements Rooms {
       this.#loadSoon()
     } else if (event.type === "read") {
       if (event.user_id === this.#options.self()?.id) this.read(event.room_id, event.message_id)
-    } else if (isOfRoom(event)) {
+    } else if (isOfLog(event)) {
       const info = this.#byId.get(event.room_id)
       if (info && event.seq > (info.head ?? 0)) this.#set(this.#after({ ...info, head: event.seq }, event))
     }
@@ -244,9 +245,6 @@ export class RoomList implements Rooms {
     if (!isSame) this.#options.onChange(rooms)
   }
 }
-
-const isOfRoom = (event: Event): event is DurableEvent =>
-  "seq" in event && "room_id" in event && event.type !== "ack"
 
 const isListed = (info: RoomInfo): boolean => info.kind !== "inbox" && info.kind !== "broadcast"
 

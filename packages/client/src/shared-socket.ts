@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "./clock.ts"
 import { type Random, systemRandom } from "./random.ts"
-import type { WebSocketConstructor, WebSocketLike } from "./socket.ts"
+import { heir, type WebSocketConstructor, type WebSocketLike } from "./socket.ts"
 import { TabHub } from "./tab-hub.ts"
 
 /** The part of `BroadcastChannel` that is needed. */
@@ -19,6 +19,9 @@ export interface Locks {
   ): Promise<void>
 }
 
+/** How a lock is asked for: until then, or taken from who has it. */
+type LockOptions = Parameters<Locks["request"]>[1]
+
 export interface SharedSocketOptions {
   /** One an account: tabs that share it share a connection, and are the same user to the server. */
   readonly name: string
@@ -31,30 +34,37 @@ export interface SharedSocketOptions {
 
 /** What tabs say to each other. */
 type Word =
-  | { readonly kind: "here"; readonly tab: string }
-  | { readonly kind: "wait"; readonly to: string }
-  | { readonly kind: "welcome"; readonly to: string; readonly hello: string }
-  | { readonly kind: "frame"; readonly tab: string; readonly text: string }
+  /** Who leads answers it. */
+  | { readonly kind: "here" }
+  /** Without a hello there is none yet. */
+  | { readonly kind: "welcome"; readonly to: string; readonly hello: string | null }
+  | { readonly kind: "frame"; readonly text: string }
   | { readonly kind: "event"; readonly to: string | null; readonly text: string }
   | { readonly kind: "lost"; readonly code: number; readonly reason: string }
+  /** Another one leads, or will. */
   | { readonly kind: "moved" }
 
-/** A leader that does not answer at all within this time is taken over from: its page may be frozen. */
-export const answerMs = 2_000
+/** Who says it, and when, in ms since the Unix epoch. */
+type Spoken = Word & { readonly tab: string; readonly atMs: number }
 
+/** Who hears nothing of the leader for so long asks for it. */
+const beatMs = 700
+/** Nothing heard for more beats than that, and it is taken over from: its page stands still. */
+const beatsMax = 3
+/** A leader that hears a word as late as that stood still itself, and another may lead by now. */
+const lateMs = 2 * beatMs
+
+const heirText = JSON.stringify({ type: heir })
 /** Makes a client come back at once, without a word of an error. */
 const moveOn = JSON.stringify({ type: "drain", reconnect_after_ms: 0 })
 
 /**
  * A WebSocket that the tabs of a browser share. Whoever holds the lock has the connection, and the other tabs speak
- * through it; when it is closed or dies, the lock goes to another tab and all come back and resume, at once.
+ * through it; when it is closed, dies or stands still, the lock goes to another tab and all come back and resume, at
+ * once. Where the browser refuses locks, each tab has a connection of its own.
  */
 export function sharedSocket(options: SharedSocketOptions): WebSocketConstructor {
-  return class extends TabSocket {
-    constructor(url: string, protocols?: string | string[]) {
-      super(options, url, protocols)
-    }
-  }
+  return TabSocket.bind(null, options)
 }
 
 /** One tab's end of it. */
@@ -63,129 +73,154 @@ class TabSocket implements WebSocketLike {
   onmessage: ((event: never) => void) | null = null
   onclose: ((event: never) => void) | null = null
   onerror: ((event: never) => void) | null = null
-  readonly #options: SharedSocketOptions
-  readonly #url: string
-  readonly #protocols: string | string[] | undefined
+  readonly #locks: Locks
+  readonly #clock: Clock
+  readonly #dial: () => WebSocketLike
   readonly #name: string
   readonly #tab: string
   readonly #channel: Channel
   readonly #ended = new AbortController()
-  readonly #cancelWait: () => void
+  #cancelBeat: () => void = () => {}
+  /** Since the leader was heard. */
+  #beats = 0
   #state: "waiting" | "open" | "ended" = "waiting"
+  /** Whom we follow. */
+  #leader: string | null = null
   /** Of the leader alone. */
   #hub: TabHub | null = null
   #inner: WebSocketLike | null = null
   readonly #watched = new Set<string>()
 
   constructor(options: SharedSocketOptions, url: string, protocols?: string | string[]) {
-    const { origin, pathname } = new URL(url)
-    this.#options = options
-    this.#url = url
-    this.#tab = (options.random ?? systemRandom)().toString(36).slice(2, 12)
-    this.#protocols = protocols
-    this.#name = `klatch.${options.name}@${origin}${pathname}`
-    this.#channel = options.channel(this.#name)
-    this.#channel.onmessage = ({ data }: { readonly data: Word }) => this.#hear(data)
-    this.#cancelWait = (options.clock ?? systemClock).after(answerMs, () => this.#contend(true))
+    const { name, locks, channel, webSocket, clock = systemClock, random = systemRandom } = options
+    this.#locks = locks
+    this.#clock = clock
+    this.#dial = () => new webSocket(url, protocols)
+    this.#tab = random().toString(36).slice(2, 12)
+    this.#name = `klatch.${name}@${url.replace(/\?.*/, "")}`
+    this.#channel = channel(this.#name)
+    this.#channel.onmessage = ({ data }: { readonly data: Spoken }) => this.#hear(data)
     // Held as long as this end lives: that is how the leader hears of its death.
-    this.#hold(this.#ownLock(this.#tab), {}, () => {
-      this.#say({ kind: "here", tab: this.#tab })
-      return "keep"
-    })
-    this.#contend(false)
+    this.#hold(this.#name + this.#tab, {}, () => this.#say({ kind: "here" }))
+    this.#beat()
+    this.#contend({ signal: this.#ended.signal })
   }
 
   send(text: string): void {
     if (this.#hub) this.#hub.frame(this.#tab, text)
-    else this.#say({ kind: "frame", tab: this.#tab, text })
+    else this.#say({ kind: "frame", text })
   }
 
   close(): void {
-    if (this.#state === "ended") return
-    if (this.#hub) this.#say({ kind: "moved" })
-    this.#end()
+    this.#state = "ended"
+    this.#cancelBeat()
+    this.#ended.abort()
+    this.#channel.close()
+    const inner = this.#inner
+    if (!inner) return
+    inner.onmessage = inner.onclose = null
+    inner.close(1000)
+  }
+
+  #beat(): void {
+    this.#cancelBeat = this.#clock.after(beatMs, () => {
+      if (this.#beats++ > 0) this.#say({ kind: "here" })
+      if (this.#beats > beatsMax) {
+        this.#beats = 0
+        this.#contend({ steal: true })
+      }
+      this.#beat()
+    })
   }
 
   /** Asks for the lock; who has it leads. */
-  #contend(steal: boolean): void {
-    if (this.#state === "ended") return
-    this.#hold(this.#name, steal ? { steal } : { signal: this.#ended.signal }, () => {
-      this.#cancelWait()
+  #contend(how: LockOptions): void {
+    this.#hold(this.#name, how, () => {
+      if (this.#state === "waiting") return this.#lead()
       // The leader that welcomed us is gone: everyone comes back to a new one, ourselves too.
-      if (this.#state === "open") this.#moved()
-      else this.#lead()
-      return "keep"
+      this.#say({ kind: "moved" })
+      this.#moved()
     })
   }
 
   #lead(): void {
+    this.#cancelBeat()
+    const inner = this.#dial()
     const hub = new TabHub({
-      send: (text) => this.#inner?.send(text),
+      send: (text) => inner.send(text),
       deliver: (to, text) => {
         if (to !== this.#tab) this.#say({ kind: "event", to, text })
-        if (to === null || to === this.#tab) this.#tell(text)
+        this.#hearEvent(to, text)
       },
     })
-    const inner = new this.#options.webSocket(this.#url, this.#protocols)
     this.#hub = hub
     this.#inner = inner
     inner.onopen = () => this.#open()
-    inner.onerror = () => {}
-    inner.onmessage = ({ data }: { readonly data: unknown }) => {
-      if (this.#state === "ended" || typeof data !== "string") return
-      const isFirst = hub.hello === null
+    inner.onmessage = ({ data }: { readonly data: string }) => {
+      const { hello } = hub
       hub.event(data)
-      if (isFirst && hub.hello !== null) for (const tab of this.#watched) this.#welcome(tab, hub.hello)
+      if (hello === hub.hello) return
+      // Those who waited say that they are here.
+      this.#say({ kind: "moved" })
+      this.#tell(heirText)
     }
-    inner.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) => {
-      if (this.#state === "ended") return
+    inner.onclose = (lost: { readonly code: number; readonly reason: string }) => {
+      const { code, reason } = lost
       this.#say({ kind: "lost", code, reason })
-      this.#lose(code, reason)
+      this.#lose(lost)
     }
-    // Whoever came before there was a leader is heard now.
-    this.#say({ kind: "moved" })
   }
 
-  #hear(word: Word): void {
-    if (this.#state === "ended") return
-    if (this.#hub) this.#hearTab(this.#hub, word)
-    else this.#hearLeader(word)
+  #hear(word: Spoken): void {
+    if (!this.#hub) this.#hearLeader(word)
+    else if (this.#clock.now() - word.atMs < lateMs) this.#hearTab(this.#hub, word)
+    else this.#depose()
   }
 
-  #hearTab(hub: TabHub, word: Word): void {
-    if (word.kind === "frame") hub.frame(word.tab, word.text)
+  #hearTab(hub: TabHub, word: Spoken): void {
+    const { tab } = word
+    if (word.kind === "frame") hub.frame(tab, word.text)
     if (word.kind !== "here") return
-    if (!this.#watched.has(word.tab)) {
-      this.#watched.add(word.tab)
-      this.#hold(this.#ownLock(word.tab), { signal: this.#ended.signal }, () => {
-        this.#watched.delete(word.tab)
-        hub.gone(word.tab)
-        return "let go"
+    if (!this.#watched.has(tab)) {
+      this.#watched.add(tab)
+      this.#hold(this.#name + tab, { signal: this.#ended.signal }, () => {
+        this.#watched.delete(tab)
+        hub.gone(tab)
+        this.#tell(heirText)
+        return true
       })
     }
-    if (hub.hello === null) this.#say({ kind: "wait", to: word.tab })
-    else this.#welcome(word.tab, hub.hello)
+    this.#say({ kind: "welcome", to: tab, hello: hub.hello })
   }
 
-  #hearLeader(word: Word): void {
-    if ((word.kind === "wait" || word.kind === "welcome") && word.to === this.#tab) this.#cancelWait()
-    if (word.kind === "welcome" && word.to === this.#tab && this.#state === "waiting") {
+  #hearLeader(word: Spoken): void {
+    const { kind, tab } = word
+    if (kind === "here" || kind === "frame") return
+    const isForUs = kind === "welcome" && word.to === this.#tab
+    const isOther = tab !== (this.#leader ?? tab)
+    // Another one leads, and we have not heard it say so.
+    if (kind === "moved" || (isOther && isForUs)) this.#moved()
+    // What else another one says is said by who was deposed and does not know it yet.
+    if (kind === "moved" || isOther) return
+    this.#beats = 0
+    if (kind === "lost") this.#lose(word)
+    else if (kind === "event") {
+      if (this.#leader) this.#hearEvent(word.to, word.text)
+    } else if (isForUs && word.hello && !this.#leader) {
+      this.#leader = tab
       this.#open()
       this.#tell(word.hello)
-    } else if (word.kind === "event" && this.#state === "open") {
-      if (word.to === null || word.to === this.#tab) this.#tell(word.text)
-    } else if (word.kind === "lost") this.#lose(word.code, word.reason)
-    else if (word.kind === "moved") this.#moved()
+    }
   }
 
-  /** There is another leader, or will be: one that is open comes back, one that waits says again that it is here. */
+  #hearEvent(to: string | null, text: string): void {
+    if (to === null || to === this.#tab) this.#tell(text)
+  }
+
+  /** One that is open comes back, one that waits says again that it is here. */
   #moved(): void {
     if (this.#state === "open") this.#tell(moveOn)
-    else this.#say({ kind: "here", tab: this.#tab })
-  }
-
-  #welcome(to: string, hello: string): void {
-    this.#say({ kind: "welcome", to, hello })
+    else this.#say({ kind: "here" })
   }
 
   #open(): void {
@@ -197,64 +232,35 @@ class TabSocket implements WebSocketLike {
     this.onmessage?.({ data } as never)
   }
 
-  #lose(code: number, reason: string): void {
-    const { onclose } = this
-    this.#end()
-    onclose?.({ code, reason } as never)
-  }
-
-  #end(): void {
-    if (this.#state === "ended") return
-    this.#state = "ended"
-    this.#cancelWait()
-    this.#ended.abort()
-    this.#channel.close()
-    const inner = this.#inner
-    this.#inner = null
-    if (inner) {
-      inner.onclose = null
-      try {
-        inner.close(1000)
-      } catch {
-        // Some refuse to close what never opened.
-      }
-    }
+  #lose({ code, reason }: { readonly code: number; readonly reason: string }): void {
+    this.close()
+    this.onclose?.({ code, reason } as never)
   }
 
   #say(word: Word): void {
-    if (this.#state !== "ended") this.#channel.postMessage(word)
+    if (this.#state === "ended") return
+    this.#channel.postMessage({ ...word, tab: this.#tab, atMs: this.#clock.now() } satisfies Spoken)
   }
 
-  #ownLock(tab: string): string {
-    return `${this.#name}.${tab}`
-  }
-
-  /** Calls `held` with the lock, and keeps it until this end is closed, unless `held` lets go. */
-  #hold(
-    name: string,
-    options: { readonly signal?: AbortSignal; readonly steal?: boolean },
-    held: () => "keep" | "let go",
-  ): void {
-    const keep = (): Promise<void> => {
-      if (this.#state === "ended" || held() === "let go") return Promise.resolve()
-      return new Promise((resolve) => this.#ended.signal.addEventListener("abort", () => resolve()))
-    }
-    // Rejected when we ended before we had it, or when another took it from us.
-    this.#options.locks.request(name, options, keep).catch(() => {
-      if (name === this.#name && this.#hub && this.#state !== "ended") this.#stolen()
+  /** Calls `held` with the lock, and keeps it until this end is closed, or lets go when `held` answers true. */
+  #hold(name: string, how: LockOptions, held: () => unknown): void {
+    let isOver = false
+    const keep = () =>
+      new Promise<void>((resolve) => {
+        if (isOver || this.#state === "ended" || held()) resolve()
+        this.#ended.signal.addEventListener("abort", () => resolve())
+      })
+    this.#locks.request(name, how, keep).catch((error: Error) => {
+      isOver = true
+      if (name !== this.#name || this.#state === "ended") return
+      // Another one took it from us; or the browser gives nobody a lock, and each is alone.
+      if (error.name === "AbortError") this.#depose()
+      else if (!this.#hub) this.#lead()
     })
   }
 
-  /** Another tab leads: our connection is of no use to anyone. */
-  #stolen(): void {
-    const inner = this.#inner
-    this.#inner = null
-    this.#hub = null
-    if (inner) {
-      inner.onclose = null
-      inner.close(1000)
-    }
-    if (this.#state === "open") this.#tell(moveOn)
-    else this.#lose(1006, "Another tab took over.")
+  /** We lead no more, or soon will not: our connection is of no use to anyone. */
+  #depose(): void {
+    if (this.#hub) this.#lose({ code: 1006, reason: "" })
   }
 }

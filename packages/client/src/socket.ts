@@ -10,3 +10,9 @@ export interface WebSocketLike {
 
 /** Makes one. */
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
+
+/**
+ * An event that no server says, but a socket that tabs share, to one of them: another tab is gone, or may be, and what
+ * it had not sent is that one's to send.
+ */
+export const heir = "heir"

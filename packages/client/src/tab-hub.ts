@@ -1,3 +1,5 @@
+import type { EventOf } from "@klatch/protocol"
+
 /** Where a hub's words go. */
 export interface TabHubOptions {
   /** To the server. */
@@ -9,22 +11,25 @@ export interface TabHubOptions {
 /** Stands between a tab's name and its own `ref`. */
 const mark = "~"
 
+/** What is looked at of a frame of ours, or of something the server said. */
 interface Parsed {
-  readonly type?: unknown
-  readonly ref?: unknown
-  readonly room_id?: unknown
-  readonly rooms?: unknown
+  readonly type: string
+  readonly ref?: string
+  readonly room_id?: string
+  readonly message_id?: number
+  readonly rooms?: object
 }
 
 /**
  * Many tabs on one connection. Answers go to who asked, by a prefix in `ref`; events go to everyone, who drop what
- * they have seen. A room is left when the last tab that follows it is gone.
+ * they have seen. A room is left when the last tab that follows it is gone. How far a tab has read is told to all, as
+ * the server tells it to a user's other connections.
  */
 export class TabHub {
   readonly #options: TabHubOptions
   readonly #rooms = new Map<string, Set<string>>()
-  /** Joins and resumes without an answer yet, by their `ref` on the wire. */
-  readonly #joining = new Set<string>()
+  /** Joins, resumes and reads without an answer yet, by their `ref` on the wire. */
+  readonly #asked = new Map<string, Parsed>()
   /** The server's greeting, for tabs that come later. */
   hello: string | null = null
 
@@ -32,75 +37,72 @@ export class TabHub {
     this.#options = options
   }
 
-  /** A frame of a tab. What is no JSON object is the server's to refuse. */
+  /** A frame of a tab, as its client wrote it. */
   frame(tab: string, text: string): void {
-    const frame = parsed(text)
-    if (frame?.type === "leave" && typeof frame.room_id === "string") {
-      this.#roomsOf(tab).delete(frame.room_id)
-      if (this.#isWanted(frame.room_id)) {
-        this.#answerLeave(tab, frame)
-        return
-      }
+    const { send } = this.#options
+    const frame: Parsed = JSON.parse(text)
+    const { type, room_id, ref } = frame
+    if (type === "leave" && room_id) {
+      this.#roomsOf(tab).delete(room_id)
+      // Nobody asks for the answer to it.
+      if (this.#isWanted(room_id)) return
     }
-    if (typeof frame?.ref !== "string") {
-      this.#options.send(text)
+    // The answer to a read is wanted here, if not by the tab.
+    const own = ref ?? (type === "read" && room_id)
+    if (!own) {
+      send(text)
       return
     }
-    const ref = `${tab}${mark}${frame.ref}`
-    if (frame.type === "join" || frame.type === "resume") this.#joining.add(ref)
-    this.#options.send(JSON.stringify({ ...frame, ref }))
+    const outer = tab + mark + own
+    if (type === "join" || type === "resume" || type === "read") this.#asked.set(outer, frame)
+    send(JSON.stringify({ ...frame, ref: outer }))
   }
 
-  /** Something the server said. */
+  /** Something the server said. Throws for what is no JSON object, which is then heard by nobody. */
   event(text: string): void {
-    const event = parsed(text)
-    if (event?.type === "hello") this.hello = text
-    const at = typeof event?.ref === "string" ? event.ref.indexOf(mark) : -1
-    if (!event || typeof event.ref !== "string" || at < 0) {
-      this.#options.deliver(null, text)
+    const event: Parsed = JSON.parse(text)
+    if (event.type === "hello") this.hello = text
+    const { deliver } = this.#options
+    const { ref = "" } = event
+    const at = ref.indexOf(mark)
+    if (at < 0) {
+      deliver(null, text)
       return
     }
-    const tab = event.ref.slice(0, at)
-    if (this.#joining.delete(event.ref)) this.#joined(tab, event)
-    this.#options.deliver(tab, JSON.stringify({ ...event, ref: event.ref.slice(at + 1) }))
+    const tab = ref.slice(0, at)
+    const frame = this.#asked.get(ref)
+    this.#asked.delete(ref)
+    if (frame && event.type !== "error") this.#answered(tab, frame, event)
+    deliver(tab, JSON.stringify({ ...event, ref: ref.slice(at + 1) }))
   }
 
   /** A tab was closed. */
   gone(tab: string): void {
     const rooms = this.#roomsOf(tab)
     this.#rooms.delete(tab)
-    for (const ref of this.#joining) if (ref.startsWith(`${tab}${mark}`)) this.#joining.delete(ref)
+    for (const ref of this.#asked.keys()) if (ref.startsWith(tab + mark)) this.#asked.delete(ref)
     for (const room_id of rooms)
       if (!this.#isWanted(room_id)) this.#options.send(JSON.stringify({ type: "leave", room_id }))
   }
 
-  #joined(tab: string, event: Parsed): void {
-    const rooms = this.#roomsOf(tab)
-    if (event.type === "ack" && typeof event.room_id === "string") rooms.add(event.room_id)
-    if (event.type === "resumed") for (const id of Object.keys(event.rooms ?? {})) rooms.add(id)
+  #answered(tab: string, { type, message_id }: Parsed, { room_id = "", rooms }: Parsed): void {
+    if (type === "read") {
+      const { user }: EventOf<"hello"> = JSON.parse(this.hello ?? "")
+      this.#options.deliver(null, JSON.stringify({ type, room_id, user_id: user.id, message_id }))
+    } else for (const id of Object.keys(rooms ?? { [room_id]: room_id })) this.#roomsOf(tab).add(id)
   }
 
   /** While someone is about to join, nobody knows which room that will be: then none is left. */
   #isWanted(roomId: string): boolean {
-    return this.#joining.size > 0 || [...this.#rooms.values()].some((rooms) => rooms.has(roomId))
-  }
-
-  #answerLeave(tab: string, { ref, room_id }: Parsed): void {
-    if (ref !== undefined) this.#options.deliver(tab, JSON.stringify({ type: "ack", ref, room_id }))
+    return (
+      [...this.#asked.values()].some(({ type }) => type !== "read") ||
+      [...this.#rooms.values()].some((rooms) => rooms.has(roomId))
+    )
   }
 
   #roomsOf(tab: string): Set<string> {
     const rooms = this.#rooms.get(tab) ?? new Set()
     this.#rooms.set(tab, rooms)
     return rooms
-  }
-}
-
-function parsed(text: string): Parsed | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null
-  } catch {
-    return null
   }
 }

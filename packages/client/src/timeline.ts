@@ -83,8 +83,14 @@ export function reduce(timeline: Timeline, input: TimelineInput): Timeline {
       return withLog(timeline, pagedNewer(timeline.log, input.page, input.at), input.selfId)
     case "sent":
       return { ...timeline, pending: added(timeline.pending, input.message) }
-    case "restored":
-      return { ...timeline, pending: [input.message, ...timeline.pending] }
+    case "restored": {
+      const { pending, log } = timeline
+      const { client_id, user_id, timestamp } = input.message
+      // It was sent after all, and its ack is still to come.
+      if (log.messages.some((one) => one.client_id === client_id && one.user_id === user_id)) return timeline
+      const at = pending.findIndex((one) => one.timestamp > timestamp)
+      return { ...timeline, pending: pending.toSpliced(at < 0 ? pending.length : at, 0, input.message) }
+    }
     case "acked": {
       const pending = acked(timeline.pending, input.clientId, input.ack)
       return { ...timeline, pending: settled(pending, timeline.log.cursor, () => false) }

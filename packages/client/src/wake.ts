@@ -1,22 +1,19 @@
 /** Calls `fn` when the network comes back or the page is looked at again, where there is such a thing. */
 export function onWake(fn: () => void): () => void {
-  const { addEventListener, removeEventListener, document } = globalThis as Partial<typeof globalThis>
-  if (typeof addEventListener !== "function" || typeof removeEventListener !== "function") return () => {}
+  const { document } = globalThis as Partial<typeof globalThis>
   const look = () => {
     if (document?.visibilityState === "visible") fn()
   }
-  addEventListener("online", fn)
-  document?.addEventListener("visibilitychange", look)
+  const stops = [on(globalThis, "online", fn), on(document, "visibilitychange", look)]
   return () => {
-    removeEventListener("online", fn)
-    document?.removeEventListener("visibilitychange", look)
+    for (const stop of stops) stop()
   }
 }
 
 /** Calls `fn` when the page is left or no longer looked at: it may never run again. */
-export function onHide(fn: () => void): () => void {
-  const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>
-  if (typeof addEventListener !== "function" || typeof removeEventListener !== "function") return () => {}
-  addEventListener("pagehide", fn)
-  return () => removeEventListener("pagehide", fn)
+export const onHide = (fn: () => void): (() => void) => on(globalThis, "pagehide", fn)
+
+function on(target: Partial<EventTarget> | undefined, type: string, fn: () => void): () => void {
+  target?.addEventListener?.(type, fn)
+  return () => target?.removeEventListener?.(type, fn)
 }
