@@ -81,8 +81,7 @@ export class Chat implements Disposable {
     this.#shared.follow(this.room).catch((thrown: unknown) => {
       const error = thrown instanceof KlatchError ? thrown : new KlatchError("internal", String(thrown))
       // Closed by us, or by the server: the connection's end is told by the connection.
-      if (error.code !== "closed" && this.failure.peek() === null)
-        this.failure.value = { kind: "refused", error }
+      if (error.code !== "closed" && this.failure.peek() === null) this.#refuse(error)
     })
   }
 
@@ -117,11 +116,18 @@ export class Chat implements Disposable {
         const { phase, attempt, lastError } = this.connection.value
         if (phase === "open") this.#wasInTouch = true
         if (phase === "closed" && lastError) {
-          if (this.failure.peek()?.kind !== "blocked")
-            this.failure.value = { kind: "refused", error: lastError }
+          if (this.failure.peek()?.kind !== "blocked") this.#refuse(lastError)
         } else if (phase === "waiting" && attempt === 1 && !this.#wasInTouch) void this.#askWhy()
       }),
     )
+  }
+
+  /** Its visitors are told calmly, its developers why. */
+  #refuse(error: KlatchError): void {
+    const before = this.failure.peek()
+    this.failure.value = { kind: "refused", error }
+    if (before?.kind === "refused" && before.error.message === error.message) return
+    console.error(words.failure.refusedForDevelopers(this.#server, this.room.ref, error.message))
   }
 
   /** The first try failed: if the server does not want this page, no further try helps. */

@@ -29,6 +29,8 @@ export function setDefaultServer(server: string): void {
  * `klatch-close` and `klatch-unread` (with `detail.count`). In the document it is connected, taken out it is not.
  */
 export class KlatchChat extends HTMLElement {
+  /** By this another copy of our code knows the element for one of ours. */
+  static readonly isKlatch = true
   static readonly observedAttributes: readonly string[] = attributes
   readonly #shadow: ShadowRoot
   #end: (() => void) | null = null

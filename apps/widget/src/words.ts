@@ -64,6 +64,11 @@ export const words = {
     missingTitle: "This chat is not here",
     missing: "It does not exist, or it is not open to you.",
     otherTitle: "The chat could not be opened",
+    other: "Something is not right with it on this page. It may work again later.",
+    refusedForDevelopers: (server: string, room: string, reason: string) =>
+      `Klatch: the chat "${room}" of ${server} could not be opened. ${reason}`,
+    takenForDevelopers: (name: string) =>
+      `Klatch: this page has an element <${name}> of its own, so there is no chat. Give that one another name.`,
   },
 
   tryAgain: "Try again",

@@ -59,7 +59,9 @@ export function Composer({ chat, field }: { chat: Chat; field: RefObject<HTMLTex
         aria-label={words.composer.label}
         aria-invalid={left < 0}
         enterkeyhint="send"
-        value={draft}
+        // Not the signal: for those its library keeps a list that it goes through with what the page has added to
+        // Object.prototype, and fails.
+        value={draft.value}
         onInput={({ currentTarget: { value } }) => {
           draft.value = value
           grow()

@@ -152,6 +152,6 @@ function told(failure: Failure): { readonly title: string; readonly text: string
     case "forbidden":
       return { title: w.missingTitle, text: w.missing }
     default:
-      return { title: w.otherTitle, text: failure.error.message }
+      return { title: w.otherTitle, text: w.other }
   }
 }
