@@ -41,7 +41,10 @@ export async function buildModule(name: PackageName, outdir: string): Promise<st
     // Minified code keeps saying which calls may be left out when nobody uses what they answer.
     emitDCEAnnotations: true,
   })
-  return outputs.find((output) => output.kind === "entry-point")?.path ?? ""
+  const path = outputs.find((output) => output.kind === "entry-point")?.path ?? ""
+  // It names the build to a service that collects errors; nobody's here, and every page would carry it.
+  writeFileSync(path, readFileSync(path, "utf8").replace(/\n\/\/# debugId=\w+/, ""))
+  return path
 }
 
 /**
