@@ -23,6 +23,21 @@ test("a server that cannot be reached refuses nobody, nor one that goes while it
   expect(await isOriginRefused("https://chat.example", goes)).toBe(false)
 })
 
+test("asked one after the other, and nothing more once it is known to be no refusal", async () => {
+  /** A server that answers so, in turn. */
+  const asked = async (...answers: boolean[]) => {
+    const count = answers.length
+    const told = await isOriginRefused("https://chat.example", () =>
+      answers.shift() ? Promise.resolve() : Promise.reject(new TypeError("Failed to fetch")),
+    )
+    return [told, count - answers.length]
+  }
+  expect(await asked(true, false, false, true)).toEqual([true, 4])
+  expect(await asked(true, false, false, false)).toEqual([false, 4])
+  expect(await asked(true, true, true)).toEqual([false, 2])
+  expect(await asked(false, true, true)).toEqual([false, 1])
+})
+
 test("a front that answers the probe itself, without a word on origins, refuses nobody", async () => {
   expect(await isRefused(/widget\.js|rooms/)).toBe(false)
   expect(await isRefused(/widget\.js|healthz/)).toBe(false)

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test"
-import { isOriginRefused } from "./reach.ts"
 import { type Kept, Seen } from "./seen.ts"
 
 function kept(): Kept & { readonly values: Map<string, string> } {
@@ -52,29 +51,5 @@ describe("how far a room was read", () => {
       seen.move(2)
       expect(seen.messageId.value).toBe(2)
     }
-  })
-})
-
-describe("a page is known to be refused", () => {
-  /** A server that answers so, in turn. */
-  const asked = async (...answers: boolean[]) => {
-    const urls: string[] = []
-    const told = await isOriginRefused("https://chat.example/a", (url) => {
-      urls.push(url)
-      return answers.shift() ? Promise.resolve() : Promise.reject(new TypeError("Failed to fetch"))
-    })
-    return { told, urls: urls.map((url) => url.replace("https://chat.example/a", "")) }
-  }
-
-  test("when anyone may load the widget before and after, and this page may not read", async () => {
-    expect(await asked(true, false, true)).toEqual({
-      told: true,
-      urls: ["/widget.js", "/healthz", "/widget.js"],
-    })
-  })
-
-  test("and not when the server is away, or goes or comes meanwhile, or lets it in", async () => {
-    for (const answers of [[false], [true, true], [true, false, false]])
-      expect([answers.length, (await asked(...answers)).told]).toEqual([answers.length, false])
   })
 })
