@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, test } from "bun:test"
 import { KlatchError } from "@klatch/client"
 import { Account, type AccountWorld, type End } from "./account.ts"
 import type { SignedIn } from "./account-door.ts"
-import { keepSignIn, keptSignIn } from "./kept.ts"
+import { keepSignIn, keptSignIn, type SignIn } from "./kept.ts"
 
 /** A browser's storage, for all its tabs. */
 const stored = new Map<string, string>()
@@ -27,6 +27,9 @@ class Server {
   isOver = false
   isAway = false
   readonly signedOut: object[] = []
+  /** What all tabs can read at once. */
+  kept: SignIn | null = null
+  #ids = 0
   #queue: Promise<unknown> = Promise.resolve()
 
   tokens = () => ({
@@ -50,6 +53,13 @@ class Server {
       return this.tokens()
     },
     signOut: async (by) => this.signedOut.push(by),
+    turns: {
+      newest: async () => this.kept,
+      keep: async (signIn) => {
+        this.kept = signIn
+      },
+    },
+    newId: () => String(this.#ids++),
     alone: (held) => {
       const done = this.#queue.then(held)
       this.#queue = done.catch(() => {})
@@ -78,7 +88,8 @@ test("a token is used until shortly before its end, and then renewed once for al
   server.nowMs += 1
   expect(await Promise.all([account.token(), account.token()])).toEqual(["access 1", "access 1"])
   expect(server.spent).toBe(1)
-  expect(keptSignIn()).toEqual({ id: "0190", username: "ann", refreshToken: "refresh 1" })
+  const kept = { id: "0190", username: "ann", refreshToken: "refresh 1", signIn: "0", turn: 1 }
+  expect([keptSignIn(), server.kept]).toEqual([kept, kept])
   server.nowMs += 1
   expect(await account.token()).toBe("access 1")
 })
@@ -91,6 +102,22 @@ test("tabs renew one after the other, each with what the one before has kept", a
   expect(new Set(got).size).toBe(5)
   expect(server.isOver).toBe(false)
   expect(keptSignIn()?.refreshToken).toBe("refresh 5")
+})
+
+test("a tab whose storage lags behind another's spends no token twice, and none of an earlier sign-in", async () => {
+  const server = new Server()
+  Account.begin(server.signIn(), server.world)
+  const tabs = Array.from({ length: 3 }, () => Account.kept(server.world) as Account)
+  const stale = keptSignIn()
+  for (const tab of tabs) {
+    keepSignIn(stale)
+    await tab.token()
+  }
+  expect([server.isOver, server.kept?.turn]).toEqual([false, 3])
+  const anew = Account.begin(server.signIn(), server.world)
+  anew.expire()
+  expect(await anew.token()).toBe("access 4")
+  expect(server.kept).toEqual(keptSignIn())
 })
 
 test("a token that was refused is not used again, but a newer one is not thrown away for it", async () => {
@@ -142,7 +169,7 @@ test("a tab in which nothing happened yet does not undo that another one has sig
   keepSignIn(null)
   expect(await asked).toBe("unauthorized")
   expect([told, keptSignIn()]).toEqual([["signed_out"], null])
-  const other = { id: "0191", username: "bob", refreshToken: "bob's" }
+  const other = { id: "0191", username: "bob", refreshToken: "bob's", signIn: "1", turn: 0 }
   keepSignIn(other)
   tab.end("signed_out")
   expect(keptSignIn()).toEqual(other)

@@ -1,5 +1,6 @@
 import { KlatchError } from "@klatch/client"
 import { refresh, type SignedIn, signOut, type Tokens } from "./account-door.ts"
+import { browserTurns, type Turns } from "./account-turns.ts"
 import { keepSignIn, keptSignIn, type SignIn } from "./kept.ts"
 
 /** An access token is not used for the last of its life: it may end on the way. */
@@ -17,11 +18,13 @@ export interface AccountWorld {
   readonly signOut: (by: { readonly access: string } | { readonly refresh: string }) => Promise<unknown>
   /** Runs `held` while no other tab does. */
   readonly alone: <T>(held: () => Promise<T>) => Promise<T>
+  readonly turns: Turns
+  readonly newId: () => string
 }
 
 /**
  * Who is signed in here. The access token is in memory only; the refresh token is kept for all tabs, and is of one use:
- * whoever spends it reads it anew, alone, and keeps the next one before anyone else can look.
+ * whoever spends it reads it anew, alone, and keeps the next one where all can read it before anyone else looks.
  */
 export class Account {
   readonly id: string
@@ -46,7 +49,8 @@ export class Account {
 
   /** Whoever signed in just now: kept from here on. */
   static begin({ user, ...tokens }: SignedIn, world: AccountWorld): Account {
-    const own = { id: user.id, username: user.username, refreshToken: tokens.refresh_token }
+    const { id, username } = user
+    const own = { id, username, refreshToken: tokens.refresh_token, signIn: world.newId(), turn: 0 }
     const account = new Account(own, keepSignIn(own), world)
     account.#take(tokens)
     return account
@@ -95,28 +99,29 @@ export class Account {
     if (this.#end) return
     this.#end = why
     this.#access = null
-    const kept = keptSignIn()
-    const isOurs =
-      kept?.id === this.id && (why === "signed_out" || kept.refreshToken === this.#own.refreshToken)
-    if (isOurs) keepSignIn(null)
+    if (keptSignIn()?.signIn === this.#own.signIn) keepSignIn(null)
     this.onEnd(why)
   }
 
   async #renew(): Promise<string> {
-    const spent = this.#newest()
-    if (this.#end || spent === null) {
+    const known = this.#newest()
+    if (this.#end || known === null) {
       this.end("signed_out")
       throw over()
     }
+    const kept = await this.#world.turns.newest()
+    const spent = kept?.signIn === known.signIn && kept.turn > known.turn ? kept : known
     this.#own = spent
     const tokens = await this.#world.refresh(spent.refreshToken).catch((error: KlatchError) => {
       if (error.code === "unauthorized" || error.code === "forbidden") this.end("over")
       throw error
     })
+    const next = { ...spent, refreshToken: tokens.refresh_token, turn: spent.turn + 1 }
+    if (this.#isKept) await this.#world.turns.keep(next)
     // Signed out meanwhile, here or in another tab, or signed in anew: none of these is to be undone.
-    if (this.#end || this.#newest()?.refreshToken !== spent.refreshToken) throw over()
-    this.#own = { ...spent, refreshToken: tokens.refresh_token }
-    if (this.#isKept) keepSignIn(this.#own)
+    if (this.#end || this.#newest()?.signIn !== spent.signIn) throw over()
+    this.#own = next
+    if (this.#isKept) keepSignIn(next)
     return this.#take(tokens)
   }
 
@@ -144,6 +149,8 @@ export const pageWorld = (server: string): AccountWorld => ({
     const { locks } = navigator as { readonly locks?: LockManager }
     return locks ? locks.request(lockName, held) : held()
   },
+  turns: browserTurns,
+  newId: () => `${Date.now()} ${Math.random()}`,
 })
 
 const over = () => new KlatchError("unauthorized", "This sign-in is over.")

@@ -22,6 +22,10 @@ export interface SignIn {
   readonly id: string
   readonly username: string
   readonly refreshToken: string
+  /** Of this sign-in alone, to tell it from another one of the same person. */
+  readonly signIn: string
+  /** How often its tokens were renewed. */
+  readonly turn: number
 }
 
 /** Null when nobody is. */
@@ -47,7 +51,8 @@ export function onKeptSignIn(fn: (signIn: SignIn | null) => void): () => void {
 function asSignIn(kept: string | null): SignIn | null {
   try {
     const one = JSON.parse(kept ?? "null")
-    const isOne = [one?.id, one?.username, one?.refreshToken].every((part) => typeof part === "string")
+    const texts = [one?.id, one?.username, one?.refreshToken, one?.signIn]
+    const isOne = texts.every((part) => typeof part === "string") && Number.isSafeInteger(one.turn)
     return isOne ? one : null
   } catch {
     return null
