@@ -149,9 +149,9 @@ export class Following {
     if (turn !== this.#turn || this.#id === null) return
     const room = answer?.rooms[this.#id]
     if (room) this.#synced(room.head, room.gap !== undefined)
-    else if (this.#isRestored && answer?.refused?.includes(this.#id)) this.#beginAnew()
-    else if (answer?.refused?.includes(this.#id)) this.refused(gone())
-    else void this.join()
+    else if (!answer?.refused?.includes(this.#id)) void this.join()
+    else if (this.#isRestored) this.#beginAnew()
+    else this.refused(gone())
   }
 
   /** Whether the resume of `turn` is still waited for. */

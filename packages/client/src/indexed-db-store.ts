@@ -12,11 +12,23 @@ export function indexedDbStore(name: string): Store {
   const forget = () => {
     opening = undefined
   }
-  const database = () => {
-    opening ??= open(`klatch.${name}`, forget).catch((error) => {
+  const open = async () => {
+    const request = indexedDB.open(`klatch.${name}`, version)
+    request.onupgradeneeded = () => {
+      for (const table of tables) request.result.createObjectStore(table)
+    }
+    const database = await settled(request)
+    // Someone deletes it, or a newer page needs it: stand in nobody's way, and open it anew when it is needed. Or the
+    // browser ended it.
+    database.onversionchange = database.onclose = () => {
+      database.close()
       forget()
-      throw error
-    })
+    }
+    return database
+  }
+  const database = () => {
+    opening ??= open()
+    opening.catch(forget)
     return opening
   }
   const change = async (table: StoreTable, act: (rows: IDBObjectStore) => void): Promise<void> => {
@@ -36,21 +48,6 @@ export function indexedDbStore(name: string): Store {
     put: (table, key, value) => change(table, (rows) => rows.put(value, key)),
     remove: (table, key) => change(table, (rows) => rows.delete(key)),
   }
-}
-
-async function open(name: string, onGone: () => void): Promise<IDBDatabase> {
-  const request = indexedDB.open(name, version)
-  request.onupgradeneeded = () => {
-    for (const table of tables) request.result.createObjectStore(table)
-  }
-  const database = await settled(request)
-  // Someone deletes it, or a newer page needs it: stand in nobody's way, and open it anew when it is needed. Or the
-  // browser ended it.
-  database.onversionchange = database.onclose = () => {
-    database.close()
-    onGone()
-  }
-  return database
 }
 
 const settled = <T>(request: IDBRequest<T>): Promise<T> =>

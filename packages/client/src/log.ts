@@ -212,7 +212,7 @@ function applied(log: RoomLog, event: DurableEvent): RoomLog {
   }
   if (event.type !== "edit" && event.type !== "delete") return next
   const id = event.message_id
-  const oldestId = log.messages[0]?.message_id ?? Number.POSITIVE_INFINITY
+  const oldestId = log.messages[0]?.message_id ?? id + 1
   if (id < oldestId || (log.hasNewer && id > (log.messages.at(-1)?.message_id ?? 0)))
     return remembered(next, event)
   const isInAlready = log.fresh.some((one) => id >= one.fromId && id <= one.toId && event.seq <= one.head)

@@ -73,9 +73,9 @@ export class Outbox {
         this.#lanes.set(letter.lane, lane)
       }
       const { queue, busy } = lane
-      const isLater = (one: Letter, n: number) => n >= Number(busy) && one.order! > letter.order!
-      const at = place === "last" ? -1 : queue.findIndex(isLater)
-      queue.splice(at < 0 ? queue.length : at, 0, { ...letter, resolve, reject })
+      const isEarlier = ({ order }: Letter, at: number) =>
+        place === "last" || (busy && at === 0) || order! < letter.order!
+      queue.splice(queue.filter(isEarlier).length, 0, { ...letter, resolve, reject })
       this.#pump(letter.lane)
     })
   }

@@ -54,9 +54,9 @@ const beatsMax = 3
 /** A leader that hears a word as late as that stood still itself, and another may lead by now. */
 const lateMs = 2 * beatMs
 
-const heirText = JSON.stringify({ type: heir })
+const heirText = `{"type":"${heir}"}`
 /** Makes a client come back at once, without a word of an error. */
-const moveOn = JSON.stringify({ type: "drain", reconnect_after_ms: 0 })
+const moveOn = '{"type":"drain","reconnect_after_ms":0}'
 
 /**
  * A WebSocket that the tabs of a browser share. Whoever holds the lock has the connection, and the other tabs speak
@@ -118,7 +118,7 @@ class TabSocket implements WebSocketLike {
     this.#channel.close()
     const inner = this.#inner
     if (!inner) return
-    inner.onmessage = inner.onclose = null
+    inner.onclose = null
     inner.close(1000)
   }
 
@@ -172,15 +172,15 @@ class TabSocket implements WebSocketLike {
   }
 
   #hear(word: Spoken): void {
-    if (!this.#hub) this.#hearLeader(word)
-    else if (this.#clock.now() - word.atMs < lateMs) this.#hearTab(this.#hub, word)
-    else this.#depose()
+    const { kind, tab } = word
+    if (kind !== "here" && kind !== "frame") {
+      if (!this.#hub) this.#hearLeader(word)
+    } else if (this.#clock.now() - word.atMs >= lateMs) this.#depose()
+    else if (kind === "frame") this.#hub?.frame(tab, word.text)
+    else if (this.#hub) this.#greet(this.#hub, tab)
   }
 
-  #hearTab(hub: TabHub, word: Spoken): void {
-    const { tab } = word
-    if (word.kind === "frame") hub.frame(tab, word.text)
-    if (word.kind !== "here") return
+  #greet(hub: TabHub, tab: string): void {
     if (!this.#watched.has(tab)) {
       this.#watched.add(tab)
       this.#hold(this.#name + tab, { signal: this.#ended.signal }, () => {
@@ -193,9 +193,8 @@ class TabSocket implements WebSocketLike {
     this.#say({ kind: "welcome", to: tab, hello: hub.hello })
   }
 
-  #hearLeader(word: Spoken): void {
+  #hearLeader(word: Exclude<Spoken, { readonly kind: "here" | "frame" }>): void {
     const { kind, tab } = word
-    if (kind === "here" || kind === "frame") return
     const isForUs = kind === "welcome" && word.to === this.#tab
     const isOther = tab !== (this.#leader ?? tab)
     // Another one leads, and we have not heard it say so.

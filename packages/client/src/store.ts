@@ -16,21 +16,19 @@ export interface Store {
 
 /** Keeps as long as the process lives: for tests, and for a client that is made anew in one page. */
 export function memoryStore(): Store {
-  const tables = new Map<StoreTable, Map<string, unknown>>()
-  const rows = (table: StoreTable) => {
-    const known = tables.get(table) ?? new Map<string, unknown>()
-    tables.set(table, known)
-    return known
-  }
+  type Rows = Map<string, unknown>
+  const tables: Record<StoreTable, Rows> = { letters: new Map(), rooms: new Map(), self: new Map() }
   return {
     async all(table) {
-      return [...rows(table)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => structuredClone(value))
+      return [...tables[table]]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([, value]) => structuredClone(value))
     },
     async put(table, key, value) {
-      rows(table).set(key, structuredClone(value))
+      tables[table].set(key, structuredClone(value))
     },
     async remove(table, key) {
-      rows(table).delete(key)
+      tables[table].delete(key)
     },
   }
 }

@@ -88,8 +88,8 @@ export function reduce(timeline: Timeline, input: TimelineInput): Timeline {
       const { client_id, user_id, timestamp } = input.message
       // It was sent after all, and its ack is still to come.
       if (log.messages.some((one) => one.client_id === client_id && one.user_id === user_id)) return timeline
-      const at = pending.findIndex((one) => one.timestamp > timestamp)
-      return { ...timeline, pending: pending.toSpliced(at < 0 ? pending.length : at, 0, input.message) }
+      const at = pending.filter((one) => one.timestamp <= timestamp).length
+      return { ...timeline, pending: pending.toSpliced(at, 0, input.message) }
     }
     case "acked": {
       const pending = acked(timeline.pending, input.clientId, input.ack)

@@ -26,7 +26,8 @@ export class RoomTyping implements Typing {
   readonly #clock: Clock
   readonly #tell: (active: boolean) => boolean
   readonly #expiries = new Map<string, () => void>()
-  #toldMs: number | null = null
+  /** When the others are to be told again that we type, by the monotonic clock; 0: they think we do not. */
+  #againMs = 0
 
   /** `tell` writes a typing frame, or says false when it cannot. */
   constructor(clock: Clock, tell: (active: boolean) => boolean) {
@@ -66,23 +67,19 @@ export class RoomTyping implements Typing {
   clear(): void {
     for (const cancel of this.#expiries.values()) cancel()
     this.#expiries.clear()
-    this.#toldMs = null
+    this.#againMs = 0
     if (this.#users.get().length > 0) this.#users.set([])
   }
 
   /** We type, or stopped. What cannot be told is not kept: typing is only true now. */
   set(active: boolean): void {
     const nowMs = this.#clock.monotonicMs()
-    if (!active) {
-      if (this.#toldMs !== null) this.#tell(false)
-      this.#toldMs = null
-    } else if (this.#toldMs === null || nowMs - this.#toldMs >= typingRepeatMs) {
-      this.#toldMs = this.#tell(true) ? nowMs : null
-    }
+    if (active ? nowMs < this.#againMs : this.#againMs === 0) return
+    this.#againMs = this.#tell(active) && active ? nowMs + typingRepeatMs : 0
   }
 
   /** We sent what we typed, and the others see that by the message. */
   sent(): void {
-    this.#toldMs = null
+    this.#againMs = 0
   }
 }
