@@ -1,7 +1,6 @@
 import type { ConnectionState, KlatchError } from "@klatch/client"
 import { Icon } from "./icon.tsx"
 import { words } from "./words.ts"
-import { isBan } from "./workspace-account.ts"
 
 /** Whether there is no connection and was a try to make one: the next tries change nothing in what is shown. */
 export const isDown = ({ phase, attempt }: ConnectionState): boolean =>
@@ -33,7 +32,7 @@ export function ConnectionEnded(props: {
   onLeave: () => void
 }) {
   const { error, isSignedIn, onAgain, onLeave } = props
-  const isBanned = error !== undefined && isBan(error)
+  const isBanned = error?.code === "forbidden"
   return (
     <main class="pane">
       <div class="state" role="alert">

@@ -10,9 +10,6 @@ import { type Visitor, Workspace } from "./workspace.ts"
 /** A server that cannot say whether a name is enough is asked again after so long. */
 const againMs = 2_000
 
-/** What the server says of a name that only its owner may go by. */
-const isOwned = (refusal: string): boolean => refusal.startsWith("This name is somebody's")
-
 /** What the page shows. */
 export type Scene =
   /** Nothing yet: the server is asked whether a name is enough. */
@@ -31,8 +28,8 @@ export type Scene =
 interface Question {
   /** By which someone came, or would have. */
   readonly name: string | null
-  /** Why the server would not have them by the name alone. */
-  readonly refusal?: string
+  /** The server would not have them by it. Where a name is enough, that is one that only its owner may go by. */
+  readonly isRefused?: boolean
   /** Why their sign-in ended. */
   readonly notice?: string
 }
@@ -114,13 +111,13 @@ export class Visit {
     const { connection } = workspace.client
     this.#stopWatching = connection.subscribe(() => {
       const { phase, lastError } = connection.get()
-      if (phase !== "closed" || lastError === undefined) return
-      if (lastError.code === "invalid_field") {
+      if (phase === "closed" && lastError?.code === "invalid_field") {
         this.#close()
         this.askName(visitor.name, lastError.message)
-      } else if (lastError.code === "unauthorized") {
+        // Also one who is let in to say who they are, and has nothing to say: they would come back for ever.
+      } else if ((phase === "closed" || phase === "waiting") && lastError?.code === "unauthorized") {
         this.#close()
-        void this.#ask({ name: visitor.name, refusal: lastError.message })
+        void this.#ask({ name: visitor.name, isRefused: true })
       }
     })
   }
@@ -155,9 +152,9 @@ export class Visit {
       }, againMs)
       return
     }
-    const { name, refusal, notice = null } = question
-    const owned = name !== null && isOwned(refusal ?? "") ? words.signIn.owned(name) : null
-    if (isOpen && notice === null && owned === null) return this.askName(name, refusal)
+    const { name, isRefused = false, notice = null } = question
+    const owned = name !== null && isRefused ? words.signIn.owned(name) : null
+    if (isOpen && notice === null && owned === null) return this.askName(name)
     keepName(null)
     this.scene.value = {
       is: "sign-in",

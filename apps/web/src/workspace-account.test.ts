@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test"
-import { type ConnectionState, KlatchError } from "@klatch/client"
-import { fetchAs, isBan, staySignedIn } from "./workspace-account.ts"
+import { type ConnectionState, KlatchError, type KlatchErrorCode } from "@klatch/client"
+import { fetchAs, staySignedIn } from "./workspace-account.ts"
 
 const { fetch } = globalThis
 afterEach(() => {
@@ -63,18 +63,11 @@ test("a connection closed with 4401 comes back with a fresh token; one that stay
     state = next
     tell()
   }
-  const lost = (message: string) => new KlatchError("closed", message)
-  becomes({ phase: "waiting", attempt: 1, lastError: lost("too slow: come back and resume") })
+  const lost = (code: KlatchErrorCode) => new KlatchError(code, "as the server says it")
+  becomes({ phase: "waiting", attempt: 1, lastError: lost("closed") })
   expect(one.told).toEqual([])
-  becomes({ phase: "waiting", attempt: 1, lastError: lost("sign in again") })
+  becomes({ phase: "waiting", attempt: 1, lastError: lost("unauthorized") })
   expect(one.told).toEqual(["expire the one in use"])
   becomes({ phase: "closed", attempt: 0, lastError: new KlatchError("unauthorized", "not valid") })
   expect(one.told).toEqual(["expire the one in use", "over"])
-})
-
-test("whoever is shut out is told so, however the server says it", () => {
-  expect(isBan(new KlatchError("closed", "banned or removed"))).toBe(true)
-  expect(isBan(new KlatchError("forbidden", "This account is banned."))).toBe(true)
-  expect(isBan(new KlatchError("closed", "broken client: too many bad frames"))).toBe(false)
-  expect(isBan(new KlatchError("origin_refused", "This origin may not connect."))).toBe(false)
 })

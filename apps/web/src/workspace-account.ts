@@ -1,13 +1,5 @@
-import type { Client, KlatchError } from "@klatch/client"
+import type { Client } from "@klatch/client"
 import type { Account } from "./account.ts"
-
-/** What the server says as it closes a connection whose token has ended (4401), and whose user was shut out (4503). */
-const signInAgain = "sign in again"
-const shutOut = "banned or removed"
-
-/** Whether the server has shut this person out: they are not to come back. */
-export const isBan = ({ code, message }: KlatchError): boolean =>
-  code === "forbidden" || (code === "closed" && message === shutOut)
 
 /**
  * Sees to it that a connection that ended with its token comes back with the next one, until the returned function is
@@ -19,7 +11,7 @@ export const staySignedIn = (
 ): (() => void) =>
   client.connection.subscribe(() => {
     const { phase, lastError } = client.connection.get()
-    if (phase === "waiting" && lastError?.message === signInAgain) account.expire()
+    if (phase === "waiting" && lastError?.code === "unauthorized") account.expire()
     // With the newest token, as `fetchAs` tried it before.
     if (phase === "closed" && lastError?.code === "unauthorized") account.end("over")
   })

@@ -84,7 +84,7 @@ describe("connecting", () => {
     await clock.run(60_000)
     expect(client.connection.get()).toMatchObject({
       phase: "closed",
-      lastError: { message: "banned or removed" },
+      lastError: { code: "forbidden", message: "banned or removed" },
     })
     expect(await settled.catch((error) => error.message)).toBe("banned or removed")
   })

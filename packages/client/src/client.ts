@@ -4,7 +4,7 @@ import type { ConnectionState } from "./connection.ts"
 import { KlatchError } from "./error.ts"
 import { FollowedRoom } from "./followed-room.ts"
 import { FollowedRooms } from "./followed-rooms.ts"
-import { Http } from "./http.ts"
+import { Http, type Method } from "./http.ts"
 import { KeptRooms } from "./kept-rooms.ts"
 import { Letters } from "./letters.ts"
 import { Link } from "./link.ts"
@@ -56,6 +56,8 @@ export interface Client {
   broadcast(content: string): Promise<SentAck>
   /** Every event as the server sent it, by its type, an entry of a log once; the returned function stops it. */
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => void): () => void
+  /** Asks the server's HTTP interface, as who the client is. Rejects with a `KlatchError`. */
+  request<A>(method: Method, path: string, body?: object): Promise<A>
 }
 
 /** Makes a client. It does nothing until `connect()`. Throws when there is no URL or no WebSocket to use. */
@@ -176,6 +178,10 @@ class ConnectedClient implements Client {
 
   on<T extends EventType>(type: T, listener: (event: EventOf<T>) => void): () => void {
     return this.#listeners.add(type, listener)
+  }
+
+  request<A>(...asked: [method: Method, path: string, body?: object]): Promise<A> {
+    return this.#http.request(...asked)
   }
 
   #dial(): void {

@@ -116,10 +116,11 @@ describe("coming back", () => {
   })
 
   test("[K3] each close code is followed as the contract says", () => {
+    const told: Record<number, string> = { 4401: "unauthorized", 4503: "forbidden" }
     for (const { code, comeBack } of Object.values(closeTable)) {
       const [state] = after(...upTo, { type: "lost", code, reason: "because" })
       expect([code, state.phase]).toEqual([code, comeBack ? "waiting" : "closed"])
-      expect(state.lastError?.message).toBe("because")
+      expect(state.lastError).toMatchObject({ code: told[code] ?? "closed", message: "because" })
     }
     expect(after(...upTo, { type: "lost", code: 4777, reason: "" })[0].phase).toBe("closed")
     expect(after(...upTo, { type: "lost", code: 4321, reason: "" })[0].phase).toBe("waiting")

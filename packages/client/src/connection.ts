@@ -1,7 +1,7 @@
 import type { User } from "@klatch/protocol"
 import { backoffMs } from "./backoff.ts"
 import { shouldComeBack, tooFastCode } from "./contract.ts"
-import { KlatchError } from "./error.ts"
+import { KlatchError, type KlatchErrorCode } from "./error.ts"
 import type { Random } from "./random.ts"
 
 /** How the connection stands, for people to see. */
@@ -121,8 +121,11 @@ function comeBack(state: LinkState, error: KlatchError, at: Moment, floorMs = 0)
   ]
 }
 
+/** What of a close code an application must know: that it is to sign in again, and that it is shut out. */
+const closeCodes: Readonly<Record<number, KlatchErrorCode>> = { 4401: "unauthorized", 4503: "forbidden" }
+
 const lost: Cell<"lost"> = (state, { code, reason }, at) => {
-  const error = new KlatchError("closed", reason || `The connection was lost (${code}).`)
+  const error = new KlatchError(closeCodes[code] ?? "closed", reason || `The connection was lost (${code}).`)
   if (shouldComeBack(code)) return comeBack(state, error, at, code === tooFastCode ? tooFastMs : 0)
   return end(state, error, state.phase === "open" ? [{ do: "tell_down" }] : [])
 }

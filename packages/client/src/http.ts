@@ -13,6 +13,9 @@ export interface HttpOptions {
   readonly identity: () => Promise<URLSearchParams>
 }
 
+/** How an address is asked. */
+export type Method = "GET" | "POST" | "PATCH" | "DELETE"
+
 /** Requests over HTTP, in JSON. */
 export class Http {
   readonly #options: HttpOptions
@@ -22,7 +25,7 @@ export class Http {
   }
 
   /** Rejects with the server's error, `closed` when it cannot be reached, `timeout` when it does not answer. */
-  async request<A>(method: "GET" | "POST", path: string, body?: object): Promise<A> {
+  async request<A>(method: Method, path: string, body?: object): Promise<A> {
     const { base, clock, fetch, identity } = this.#options
     const abort = new AbortController()
     let isLate = false
