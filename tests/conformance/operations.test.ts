@@ -95,7 +95,6 @@ test("[H25] each operation of the OpenAPI document answers as the document says,
   await bad("logIn", 401, { body: { username: "ann", password: "another" } })
   const { refresh_token } = await good("refreshTokens", { body: { refresh_token: eve.refresh } })
   await bad("refreshTokens", 401, { body: { refresh_token: eve.refresh } })
-  await bad("refreshTokens", 401, { body: { refresh_token } })
   await good("buyTicket", { token })
   await bad("buyTicket", 401, {})
   await good("getMe", { token })
@@ -107,6 +106,7 @@ test("[H25] each operation of the OpenAPI document answers as the document says,
   await good("getUser", { token, path: ["bob"] })
   await bad("getUser", 404, { token, path: ["nobody"] })
 
+  await good("refreshTokens", { body: { refresh_token } })
   const room = await good("createRoom", { token, body: { name: "Hall", members: ["bob"] } })
   const id = room.id as string
   await bad("createRoom", 409, { token, body: { name: "Hall" } })

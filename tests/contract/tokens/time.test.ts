@@ -53,7 +53,7 @@ describe("in time,", () => {
     expect(line.isOpen).toBe(true)
     server.clock.step(1_000)
     expect(await person.statusOf(access)).toBe(401)
-    server.clock.step(1_000)
+    server.clock.step(250)
     expect((await line.ends()).code).toBe(4401)
     expect(await renewed.ask({ type: "ping" })).toMatchObject({ type: "pong" })
     expect(await person.statusOf(next.access)).toBe(200)
@@ -80,6 +80,34 @@ describe("in time,", () => {
     }
     server.clock.leap(30 * dayMs + 1)
     expectError(await person.post("/auth/refresh", { refresh_token: refresh }), "unauthorized")
+  })
+
+  test("[A3] a refresh token is good once more for 10 s, while the next was not used", async () => {
+    const refresh = (person: Person, refresh_token: string) => person.post("/auth/refresh", { refresh_token })
+    const lost = async (ms: number) => {
+      const [person, first] = await Person.at(server.at)
+      const unseen = signInOf(await refresh(person, first.refresh))
+      server.clock.step(ms)
+      return { person, first, unseen, again: await refresh(person, first.refresh) }
+    }
+    const { person, first, unseen, again } = await lost(9_999)
+    const seen = signInOf(again)
+    expect(await person.statusOf(seen.access)).toBe(200)
+    // The grace is from the first use on, and is not longer for having been used.
+    server.clock.step(1)
+    expectError(await refresh(person, first.refresh), "unauthorized")
+    expectError(await refresh(person, seen.refresh), "unauthorized")
+    const late = await lost(10_000)
+    expectError(late.again, "unauthorized")
+    expectError(await refresh(late.person, late.unseen.refresh), "unauthorized")
+    const spent = await lost(5_000)
+    expectError(await refresh(spent.person, spent.unseen.refresh), "unauthorized")
+    expectError(await refresh(spent.person, signInOf(spent.again).refresh), "unauthorized")
+    const used = await lost(0)
+    const next = signInOf(await refresh(used.person, signInOf(used.again).refresh))
+    expectError(await refresh(used.person, used.first.refresh), "unauthorized")
+    expect(await used.person.statusOf(next.access)).toBe(401)
+    expect(unseen.refresh).not.toBe(seen.refresh)
   })
 
   test("[A5] an outside token ends at its `exp`, not before `nbf`, to the second", async () => {

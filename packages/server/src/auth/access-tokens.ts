@@ -1,8 +1,7 @@
 import { jwtVerify, SignJWT } from "jose"
+import { ownIssuer } from "../config/environment.ts"
 import type { Clock } from "../lib/clock.ts"
 
-/** How our own tokens name us. Outside issuers are told apart by theirs. */
-export const ownIssuer = "klatch"
 /** Access tokens are short: what they say is believed without asking who issued them. */
 export const accessMs = 15 * 60_000
 

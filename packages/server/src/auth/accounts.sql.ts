@@ -63,16 +63,22 @@ const insertFamily = {
   text: `INSERT INTO klatch.token_families (id, user_id, created_at, refreshed_at, expires_at, secret_hash)
 VALUES ($1, $2, $3::timestamptz, $3::timestamptz, $4::timestamptz, $5)`,
 }
-/** The newest secret is spent for the next one, which is good for as long again; answers nothing for any other. */
+/**
+ * The newest secret is spent for the next one, which is good for as long again. The one before it does the same once
+ * more while the newest was not used and its own spending is no longer ago than $5: the unseen one is spent unused.
+ * Answers nothing for any other.
+ */
 const rotate = {
   name: "accounts_rotate",
-  text: `UPDATE klatch.token_families
-SET secret_hash = $3, refreshed_at = $4::timestamptz, expires_at = $4::timestamptz + (expires_at - refreshed_at)
-WHERE id = $1 AND secret_hash = $2 AND ended_at IS NULL AND expires_at > $4::timestamptz RETURNING user_id`,
+  text: `UPDATE klatch.token_families SET secret_hash = $3, previous_hash = $2,
+  refreshed_at = CASE WHEN secret_hash = $2 THEN $4::timestamptz ELSE refreshed_at END,
+  expires_at = CASE WHEN secret_hash = $2 THEN $4::timestamptz + (expires_at - refreshed_at) ELSE expires_at END
+WHERE id = $1 AND ended_at IS NULL AND expires_at > $4::timestamptz
+  AND (secret_hash = $2 OR (previous_hash = $2 AND refreshed_at > $5::timestamptz)) RETURNING user_id`,
 }
 const family = {
   name: "accounts_family",
-  text: "SELECT user_id, secret_hash, ended_at FROM klatch.token_families WHERE id = $1",
+  text: "SELECT user_id, secret_hash, previous_hash, refreshed_at, ended_at FROM klatch.token_families WHERE id = $1",
 }
 const sweepFamilies = {
   name: "accounts_sweep_families",
@@ -81,13 +87,13 @@ const sweepFamilies = {
 }
 const insertTicket = {
   name: "tickets_insert",
-  text: `INSERT INTO klatch.tickets (hash, user_id, family_id, token_until, expires_at)
-VALUES ($1, $2, $3, $4::timestamptz, $5::timestamptz)`,
+  text: `INSERT INTO klatch.tickets (hash, user_id, family_id, token_until, expires_at, is_admin)
+VALUES ($1, $2, $3, $4::timestamptz, $5::timestamptz, $6)`,
 }
 const dropTicketsOf = { name: "tickets_drop", text: "DELETE FROM klatch.tickets WHERE user_id = $1" }
 const takeTicket = {
   name: "tickets_take",
-  text: "DELETE FROM klatch.tickets WHERE hash = $1 RETURNING user_id, family_id, token_until, expires_at",
+  text: "DELETE FROM klatch.tickets WHERE hash = $1 RETURNING user_id, family_id, token_until, expires_at, is_admin",
 }
 const sweepTickets = {
   name: "tickets_sweep",
@@ -164,17 +170,18 @@ export const insertSignIn = (
   db: Queryable,
   row: { id: string; userId: string; at: string; until: string; hash: Uint8Array },
 ) => db.query(insertFamily, [row.id, row.userId, row.at, row.until, row.hash])
-/** Spends a refresh token's secret for the next; answers whose it is, or undefined when it was not the newest. */
+/** Spends a refresh token's secret for the next; answers whose it is, or undefined when it was not good for that. */
 export const rotateSecret = async (
   db: Queryable,
-  id: string,
-  hash: Uint8Array,
-  next: Uint8Array,
-  at: string,
-) => (await db.query<{ user_id: string }>(rotate, [id, hash, next, at]))[0]?.user_id
+  row: { id: string; hash: Uint8Array; next: Uint8Array; at: string; graceFrom: string },
+) =>
+  (await db.query<{ user_id: string }>(rotate, [row.id, row.hash, row.next, row.at, row.graceFrom]))[0]
+    ?.user_id
 export interface FamilyRow {
   user_id: string
   secret_hash: Buffer
+  previous_hash: Buffer | null
+  refreshed_at: Date
   ended_at: Date | null
 }
 export const familyById = async (db: Queryable, id: string) => (await db.query<FamilyRow>(family, [id]))[0]
@@ -187,8 +194,12 @@ export const insertTicketRow = (
     familyId: string | undefined
     tokenUntil: string | null
     until: string
+    isAdmin: boolean
   },
-) => db.query(insertTicket, [row.hash, row.userId, row.familyId ?? null, row.tokenUntil, row.until])
+) => {
+  const { hash, userId, familyId = null, tokenUntil, until, isAdmin } = row
+  return db.query(insertTicket, [hash, userId, familyId, tokenUntil, until, isAdmin])
+}
 /** Of whoever only claimed a name that is somebody's from now on. */
 export const dropTickets = (db: Queryable, userId: string) => db.query(dropTicketsOf, [userId])
 export interface TicketRow {
@@ -196,6 +207,7 @@ export interface TicketRow {
   family_id: string | null
   token_until: Date | null
   expires_at: Date
+  is_admin: boolean
 }
 /** Spends it; answers nothing for one that is not there, or not any more. */
 export const takeTicketRow = async (db: Queryable, hash: Uint8Array) =>

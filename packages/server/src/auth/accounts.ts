@@ -1,8 +1,10 @@
 import type { User } from "@klatch/protocol"
+import { ownIssuer } from "../config/environment.ts"
 import { type Database, isUniqueViolation } from "../db/sql.ts"
+import { addressBlock } from "../lib/address-block.ts"
 import { AppError } from "../lib/app-error.ts"
 import type { Clock } from "../lib/clock.ts"
-import { ownIssuer } from "./access-tokens.ts"
+
 import {
   accountByName,
   changePassword,
@@ -17,6 +19,7 @@ import {
   voidTokens,
 } from "./accounts.sql.ts"
 import { Attempts } from "./attempts.ts"
+import { Guesses } from "./guesses.ts"
 import type { Passwords } from "./passwords.ts"
 import type { Principal } from "./principal.ts"
 import type { Revocations } from "./revocations.ts"
@@ -40,10 +43,8 @@ export interface SignUp {
   readonly displayName?: string | undefined
 }
 
-/** Wrong ones, of one account from anywhere: ten, then one every half a minute. */
-const perAccount = { burst: 10, perSecond: 1 / 30 }
-/** Sign-ins from one address, right or wrong: many people may share one. */
-const perAddress = { burst: 60, perSecond: 1 }
+/** Wrong old passwords of someone who is signed in: ten, then one every half a minute. */
+const changesPerUser = { burst: 10, perSecond: 1 / 30 }
 const signUpsPerAddress = { burst: 20, perSecond: 1 / 30 }
 
 const taken = () => new AppError("conflict", "This name is taken.")
@@ -52,15 +53,15 @@ const wrong = () => new AppError("unauthorized", "Wrong name or password.")
 /** People who sign up here, with a name that is theirs alone and a password. */
 export class Accounts {
   readonly #options: AccountsOptions
-  readonly #ofAccount: Attempts
-  readonly #ofAddress: Attempts
+  readonly #guesses: Guesses
+  readonly #changes: Attempts
   readonly #signUps: Attempts
 
   constructor(options: AccountsOptions) {
     this.#options = options
     const { clock, limitsOn } = options
-    this.#ofAccount = new Attempts(perAccount, clock, limitsOn)
-    this.#ofAddress = new Attempts(perAddress, clock, limitsOn)
+    this.#guesses = new Guesses(clock, limitsOn)
+    this.#changes = new Attempts(changesPerUser, clock, limitsOn)
     this.#signUps = new Attempts(signUpsPerAddress, clock, limitsOn)
   }
 
@@ -69,7 +70,7 @@ export class Accounts {
    * whoever signs up by a name that was so far only claimed. Rejects with `conflict` when the name is somebody's.
    */
   async signUp(input: SignUp, address: string, before?: Principal): Promise<{ user: User; tokens: Tokens }> {
-    this.#signUps.spend(address, "Too many accounts from this address: wait a little.")
+    this.#signUps.spend(addressBlock(address), "Too many accounts from this address: wait a little.")
     const { db, newId, users, passwords, signIns, revocations } = this.#options
     const hash = await passwords.hash(input.password)
     const [at, key] = [this.#at(), usernameKey(input.username)]
@@ -124,14 +125,13 @@ export class Accounts {
   /** Rejects with `unauthorized`, in the same words and the same time whether the name or the password is wrong. */
   async logIn(username: string, password: string, address: string): Promise<{ user: User; tokens: Tokens }> {
     const key = usernameKey(username)
-    this.#ofAddress.spend(address)
-    this.#ofAccount.spend(key)
+    this.#guesses.begin(key, address)
     const { db, passwords, signIns } = this.#options
     const row = await accountByName(db, key)
     const isRight = await passwords.isRight(password, row?.password_hash ?? undefined)
     if (!isRight || !row || row.deleted_at) throw wrong()
     if (row.banned_at) throw new AppError("forbidden", "This account is banned.")
-    this.#ofAccount.forgive(key)
+    this.#guesses.wasRight(key, address)
     const { id, display_name } = row
     return { user: { id, username: row.username, display_name }, tokens: await signIns.begin(id) }
   }
@@ -140,10 +140,10 @@ export class Accounts {
   async changePassword({ user }: Principal, old: string, next: string): Promise<void> {
     const { db, passwords, signIns, revocations } = this.#options
     const key = usernameKey(user.username)
-    this.#ofAccount.spend(key)
+    this.#changes.spend(user.id)
     const row = await accountByName(db, key)
     if (!(await passwords.isRight(old, row?.password_hash ?? undefined))) throw wrong()
-    this.#ofAccount.forgive(key)
+    this.#changes.forgive(user.id)
     await changePassword(db, user.id, await passwords.hash(next), this.#at())
     await signIns.end(user.id)
     revocations.tell({ userId: user.id, why: "signed_out" })

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto"
 import type { User } from "@klatch/protocol"
 import { errors } from "jose"
+import { ownIssuer } from "../config/environment.ts"
 import type { Queryable } from "../db/sql.ts"
 import { AppError } from "../lib/app-error.ts"
 import { BatchLoader } from "../lib/batch-loader.ts"
 import type { Clock } from "../lib/clock.ts"
 import { Lru } from "../lib/lru.ts"
-import { type AccessTokens, ownIssuer } from "./access-tokens.ts"
+import type { AccessTokens } from "./access-tokens.ts"
 import { type StandingRow, standingsOf } from "./accounts.sql.ts"
 import type { Issuers } from "./issuers.ts"
 import type { OutsideUsers } from "./outside-users.ts"
@@ -29,6 +30,8 @@ export interface CredentialsOptions {
 
 /** Tokens that were checked are known for as long as they are good; past so many the oldest are checked anew. */
 const knownMax = 5_000
+/** Those of an outside issuer for so long, since it may withdraw the key that signed them. */
+const knownOutsideMs = 10_000
 
 interface Wanted {
   readonly userId: string
@@ -39,7 +42,7 @@ type Standing = StandingRow & { readonly family_id: string | null }
 /** Who a token or a ticket speaks for. Nothing here outlives a revocation: what is known of its user is forgotten. */
 export class Credentials {
   readonly #options: CredentialsOptions
-  readonly #known = new Lru<string, Principal>(knownMax)
+  readonly #known = new Lru<string, { readonly principal: Principal; readonly untilMs: number }>(knownMax)
   readonly #standings: BatchLoader<Wanted, Standing | undefined>
 
   constructor(options: CredentialsOptions) {
@@ -51,9 +54,9 @@ export class Credentials {
         ({ userId, familyId }) => rows.get(keyOf(userId, familyId ?? null)) ?? rows.get(keyOf(userId, null)),
       )
     })
-    options.users.onChanged((id) => this.#known.deleteWhere(({ user }) => user.id === id))
+    options.users.onChanged((id) => this.#known.deleteWhere(({ principal }) => principal.user.id === id))
     options.revocations.onRevoked((one) =>
-      this.#known.deleteWhere(({ user, grant }) => ends(one, user.id, grant?.familyId)),
+      this.#known.deleteWhere(({ principal: { user, grant } }) => ends(one, user.id, grant?.familyId)),
     )
   }
 
@@ -61,12 +64,12 @@ export class Credentials {
   async ofToken(token: string): Promise<Principal> {
     const key = createHash("sha256").update(token).digest("base64")
     const known = this.#known.get(key)
-    if (known && this.#isGood(known)) return known
+    if (known && known.untilMs > this.#options.clock.now()) return known.principal
     const mark = this.#options.revocations.mark
     const principal = await this.#verified(token)
     // A revocation that came meanwhile found nothing here to forget.
     if (!this.#options.revocations.hasEnded(mark, principal.user.id, principal.grant?.familyId))
-      this.#known.set(key, principal)
+      this.#known.set(key, { principal, untilMs: this.#knownUntilMs(principal) })
     return principal
   }
 
@@ -79,7 +82,8 @@ export class Credentials {
       row.expires_at.getTime() - ticketMs,
     )
     const untilMs = row.token_until?.getTime() ?? Number.POSITIVE_INFINITY
-    return principalOf(standing, { via: row.family_id ? "account" : "issuer", familyId, untilMs }, [])
+    const roles = row.is_admin ? [adminRole] : []
+    return principalOf(standing, { via: row.family_id ? "account" : "issuer", familyId, untilMs }, roles)
   }
 
   async #verified(token: string): Promise<Principal> {
@@ -118,17 +122,21 @@ export class Credentials {
     return row
   }
 
-  #isGood({ grant }: Principal): boolean {
-    return grant !== undefined && grant.untilMs > this.#options.clock.now()
+  #knownUntilMs({ grant }: Principal): number {
+    const untilMs = grant?.untilMs ?? 0
+    return grant?.via === "issuer" ? Math.min(untilMs, this.#options.clock.now() + knownOutsideMs) : untilMs
   }
 }
+
+/** The role of an outside token that makes an administrator. */
+const adminRole = "admin"
 
 const keyOf = (userId: string, familyId: string | null) => `${userId} ${familyId ?? ""}`
 
 function principalOf(row: StandingRow, grant: Omit<Grant, "isAdmin">, roles: readonly string[]): Principal {
   const { id, username, display_name } = row
   const user: User = { id, username, display_name: display_name === username ? username : display_name }
-  return { user, grant: { ...grant, isAdmin: row.is_admin || roles.includes("admin") } }
+  return { user, grant: { ...grant, isAdmin: row.is_admin || roles.includes(adminRole) } }
 }
 
 /** Whether the issuer's keys could not be fetched: it did not answer, not well, or not in time. */

@@ -73,4 +73,54 @@ describe("a token of the application's issuer", () => {
     expect(fetched).toBe(1)
     expect(await accepts(issuers, await signed({ exp: atS + 60 }))).toBe(false)
   })
+
+  test("[A5] is refused within a minute of its key's end while the provider answers, not while it is away", async () => {
+    const keys = await Promise.all(
+      ["old", "new"].map(async (kid) => ({ kid, ...(await generateKeyPair("ES256")) })),
+    )
+    let told = keys
+    let provider: "well" | "failing" | "silent" = "well"
+    let fetched = 0
+    const clock = new ManualClock(atS * 1_000)
+    const issuers = new Issuers({
+      jwksUrl: "https://id.example/keys.json",
+      clock,
+      async fetch() {
+        fetched++
+        if (provider === "failing") throw new TypeError("fetch failed")
+        if (provider === "silent") return new Promise(() => {})
+        return Response.json({
+          keys: await Promise.all(
+            told.map(async ({ kid, publicKey }) => ({ ...(await exportJWK(publicKey)), kid })),
+          ),
+        })
+      },
+    })
+    const [old, next] = await Promise.all(
+      keys.map(({ kid, privateKey }) =>
+        new SignJWT({ sub: "ann", exp: atS + 9_000 })
+          .setProtectedHeader({ alg: "ES256", kid })
+          .sign(privateKey),
+      ),
+    )
+    const both = async () => [await accepts(issuers, old as string), await accepts(issuers, next as string)]
+    for (let s = 0; s < 60; s += 5, clock.step(5_000)) expect(await both()).toEqual([true, true])
+    expect(fetched).toBeLessThanOrEqual(5)
+    provider = "failing"
+    told = keys.slice(1)
+    for (let s = 0; s < 120; s += 5, clock.step(5_000)) expect(await both()).toEqual([true, true])
+    provider = "well"
+    for (let s = 0; s < 50; s += 5, clock.step(5_000)) await both()
+    expect(await both()).toEqual([false, true])
+    // Nobody came for long: the first who does is not let in by a key that is gone, and nobody waits for ever.
+    told = keys
+    clock.step(3_600_000)
+    expect(await both()).toEqual([true, true])
+    told = keys.slice(1)
+    clock.step(60_000)
+    expect(await both()).toEqual([false, true])
+    provider = "silent"
+    clock.step(20_000)
+    expect(await both()).toEqual([false, true])
+  })
 })

@@ -41,16 +41,28 @@ const publicKeyAlgorithms = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ]
-/** How long keys are used before they are fetched again, and how soon a token of an unknown key may ask for it. */
+/**
+ * How long keys are used while their provider does not answer, and how soon a token of an unknown key may ask for them
+ * again.
+ */
 const keysMs = 10 * 60_000
 const askAgainMs = 2_000
 const answerMs = 5_000
+/** Keys of this age are fetched again behind the back of who is asking; older ones before they are used. */
+const refetchMs = 15_000
+const refetchFirstMs = 40_000
+/** So long after a try that failed nobody waits for the next. */
+const awayMs = 30_000
 
 /** The application's own identity: tokens that it, or its OpenID provider, issues. */
 export class Issuers {
   readonly #options: IssuerOptions
   readonly #secret: Uint8Array | undefined
   readonly #keys: ReturnType<typeof createRemoteJWKSet> | undefined
+  /** When the keys that are used were fetched, and when that was last tried. */
+  #fetchedMs = Number.NEGATIVE_INFINITY
+  #triedMs = Number.NEGATIVE_INFINITY
+  #failedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: IssuerOptions) {
     this.#options = options
@@ -94,6 +106,7 @@ export class Issuers {
         toleranceS,
       )
     if (!isShared && this.#keys) {
+      await this.#refreshKeys(this.#keys)
       const { payload } = await jwtVerify(token, this.#keys, {
         ...checks,
         algorithms: publicKeyAlgorithms,
@@ -102,6 +115,30 @@ export class Issuers {
       return claimsOf(payload, toleranceS)
     }
     throw new errors.JWTInvalid("no key for tokens of this algorithm")
+  }
+
+  /**
+   * Keeps the keys young, so that one that was withdrawn is refused within a minute while the provider answers; those
+   * that are there go on for a while when it does not. Rejects with the fetch's failure when there are none.
+   */
+  async #refreshKeys(keys: ReturnType<typeof createRemoteJWKSet>): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs()
+    const ageMs = nowMs - this.#fetchedMs
+    const isTooSoon = nowMs - this.#triedMs < askAgainMs && !keys.reloading
+    if (ageMs < refetchMs || isTooSoon) return
+    this.#triedMs = nowMs
+    const isAway = nowMs - this.#failedMs < awayMs
+    const reloaded = keys.reload().then(
+      () => {
+        this.#fetchedMs = nowMs
+      },
+      (error) => {
+        this.#failedMs = nowMs
+        if (!keys.fresh) throw error
+      },
+    )
+    if (!keys.fresh || (ageMs >= refetchFirstMs && !isAway)) await reloaded
+    else reloaded.catch(() => {})
   }
 }
 
@@ -114,7 +151,8 @@ const nameCharsMax = 64
 const urlCharsMax = 2_048
 const rolesMax = 64
 
-function claimsOf(payload: JWTPayload, toleranceS: number): OutsideClaims {
+/** What a checked token says of a person. Throws jose's JWTInvalid for whom no user can be made of. */
+export function claimsOf(payload: JWTPayload, toleranceS: number): OutsideClaims {
   const text = (name: string, charsMax: number) => {
     const value = payload[name]
     const is =

@@ -25,6 +25,8 @@ export interface Tokens {
 /** A sign-in that nobody refreshes for so long is over. */
 const refreshMs = 30 * 24 * 3_600_000
 export const ticketMs = 30_000
+/** So long the token before the newest is good once more, if the newest was not used: a reload lost the answer. */
+export const graceMs = 10_000
 const sweepMs = 10 * 60_000
 const secretBytes = 32
 
@@ -32,8 +34,8 @@ export const badRefresh = () =>
   new AppError("unauthorized", "This refresh token is not good any more: sign in again.")
 
 /**
- * Sign-ins: each is a family of refresh tokens, of which only the newest is good (RFC 9700, 4.14.2). A spent one that
- * comes again was stolen, from or by whoever had it: the family ends.
+ * Sign-ins: each is a family of refresh tokens, of which only the newest is good (RFC 9700, 4.14.2), and for a moment
+ * the one before it. Any other spent one that comes again was stolen, from or by whoever had it: the family ends.
  */
 export class SignIns implements Disposable {
   readonly #db: Queryable
@@ -78,7 +80,9 @@ export class SignIns implements Disposable {
     const given = parseRefresh(refreshToken)
     if (!given) throw badRefresh()
     const next = randomBytes(secretBytes)
-    const userId = await rotateSecret(this.#db, given.id, hashOf(given.secret), hashOf(next), this.#at())
+    const [at, graceFrom] = [this.#at(), this.#at(-graceMs)]
+    const row = { id: given.id, hash: hashOf(given.secret), next: hashOf(next), at, graceFrom }
+    const userId = await rotateSecret(this.#db, row)
     if (userId !== undefined) return this.#tokens(userId, given.id, next)
     const reusedBy = await this.#endIfReused(given)
     if (reusedBy === undefined) throw badRefresh()
@@ -90,8 +94,7 @@ export class SignIns implements Disposable {
     const row = await familyById(this.#db, id)
     if (!row || row.ended_at || timingSafeEqual(row.secret_hash, hashOf(secret))) return undefined
     // It was ours once, or was made up by someone who knows the family: both end it.
-    await endSignIns(this.#db, row.user_id, this.#at(), id)
-    this.#onEnded(row.user_id, id)
+    await this.end(row.user_id, id)
     return row.user_id
   }
 
@@ -100,12 +103,23 @@ export class SignIns implements Disposable {
     for (const id of await endSignIns(this.#db, userId, this.#at(), familyId)) this.#onEnded(userId, id)
   }
 
-  /** Ends the sign-in that a refresh token belongs to, if it is its newest. */
-  async endByRefresh(refreshToken: string): Promise<void> {
+  /**
+   * Ends the sign-in that a refresh token is of, also when it is a spent one, which `isReused` tells. Undefined for one
+   * of no sign-in, or of one that is over.
+   */
+  async endByRefresh(
+    refreshToken: string,
+  ): Promise<{ userId: string; familyId: string; isReused: boolean } | undefined> {
     const given = parseRefresh(refreshToken)
     const row = given && (await familyById(this.#db, given.id))
-    if (given && row && timingSafeEqual(row.secret_hash, hashOf(given.secret)))
-      await this.end(row.user_id, given.id)
+    if (!given || !row || row.ended_at) return undefined
+    const hash = hashOf(given.secret)
+    const isRecent = row.refreshed_at.getTime() > this.#clock.now() - graceMs
+    const isOwn =
+      timingSafeEqual(row.secret_hash, hash) ||
+      (isRecent && row.previous_hash !== null && timingSafeEqual(row.previous_hash, hash))
+    await this.end(row.user_id, given.id)
+    return { userId: row.user_id, familyId: given.id, isReused: !isOwn }
   }
 
   /** A ticket for one connection: what stands in an address ends up in logs, and must be worth nothing there. */
@@ -118,6 +132,8 @@ export class SignIns implements Disposable {
       familyId: grant?.familyId,
       tokenUntil: Number.isFinite(tokenUntilMs) ? new Date(tokenUntilMs).toISOString() : null,
       until: this.#at(ticketMs),
+      // What a user's row says is read again; what a key may is not for whom it buys a ticket.
+      isAdmin: grant?.via === "issuer" && grant.isAdmin,
     })
     return { ticket: secret.toString("base64url"), untilMs: this.#clock.now() + ticketMs }
   }

@@ -193,6 +193,12 @@ describe("a wrong environment", () => {
         const told = faultsOf(environment).join("\n")
         for (const [, value] of pairs) expect(told).not.toContain(value)
       }),
+      ["JWT_ISSUER", ["klatch"]],
+      [
+        "OIDC_ISSUER",
+        ["id.example", "http://127.0.0.1.example", "http://id.example", "https://id.example/?a"],
+      ],
+      ["OIDC_SCOPE", ["profile", "openidx", "OPENID"]],
     )
     const told = faultsOf(wrong).join("\n")
     for (const value of Object.values(wrong)) expect(told).not.toContain(value)

@@ -1,5 +1,8 @@
 import { z } from "zod"
 
+/** How our own tokens name their issuer: outside tokens that said the same would be taken for ours, and refused. */
+export const ownIssuer = "klatch"
+
 const flag = z.enum(["true", "false", "1", "0"]).transform((v) => v === "true" || v === "1")
 const empty = (value: unknown) => (value === "" ? undefined : value)
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(empty, schema.optional())
@@ -51,7 +54,7 @@ const schema = z.object({
   AUTH: optional(z.enum(["open", "required"])),
   JWT_SECRET: optional(z.string().min(16, "must have at least 16 characters")),
   JWKS_URL: optional(z.url()),
-  JWT_ISSUER: optional(z.string()),
+  JWT_ISSUER: optional(z.string().refine((v) => v !== ownIssuer, `must not be ${ownIssuer}, as we name ourselves`)),
   JWT_AUDIENCE: optional(z.string()),
   JWT_CLOCK_TOLERANCE_S: withDefault(
     z

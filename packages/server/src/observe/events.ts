@@ -1,11 +1,7 @@
 import { closeTable, type ErrorCode } from "@klatch/protocol"
+import { faultOf, placesOf } from "./fault.ts"
 import type { Logger } from "./logger.ts"
 import type { Metrics } from "./metrics.ts"
-
-const reasonOf = (error: unknown) =>
-  error instanceof Error
-    ? { name: error.name, reason: error.message, code: (error as { code?: unknown }).code }
-    : { reason: String(error) }
 
 const countedCodes = new Set<number>([...Object.values(closeTable).map(({ code }) => code), 1005, 1006])
 
@@ -30,7 +26,7 @@ export class Events {
   flushFailed(error: unknown, willRetry: boolean): void {
     this.#metrics.outages.inc()
     this.#log.warn(
-      { event: "flush_failed", willRetry, ...reasonOf(error) },
+      { event: "flush_failed", willRetry, ...faultOf(error) },
       "the database did not take a flush",
     )
   }
@@ -39,10 +35,7 @@ export class Events {
   databaseAway(error: unknown): void {
     this.#metrics.outages.inc()
     if (this.#awayTold++ % AWAY_TOLD_EVERY === 0)
-      this.#log.warn(
-        { event: "database_away", ...reasonOf(error) },
-        "the database could not answer a request",
-      )
+      this.#log.warn({ event: "database_away", ...faultOf(error) }, "the database could not answer a request")
   }
 
   queried(_ms: number, lane: string): void {
@@ -56,7 +49,7 @@ export class Events {
 
   deliveryFailed(error: unknown): void {
     this.#log.warn(
-      { event: "delivery_failed", ...reasonOf(error) },
+      { event: "delivery_failed", ...faultOf(error) },
       "delivery could not read the log and tries again",
     )
   }
@@ -67,15 +60,12 @@ export class Events {
   }
 
   retentionFailed(error: unknown): void {
-    this.#log.warn(
-      { event: "retention_failed", ...reasonOf(error) },
-      "retention failed and tries again later",
-    )
+    this.#log.warn({ event: "retention_failed", ...faultOf(error) }, "retention failed and tries again later")
   }
 
   /** What had expired could not be removed; it is tried again. */
   sweepFailed(error: unknown): void {
-    this.#log.warn({ event: "sweep_failed", ...reasonOf(error) }, "expired sign-ins could not be removed")
+    this.#log.warn({ event: "sweep_failed", ...faultOf(error) }, "expired sign-ins could not be removed")
   }
 
   /** Row-level security binds nobody: the database's role could not make the one that it would bind. */
@@ -109,7 +99,7 @@ export class Events {
   /** Something of ours broke; whoever asked was told `internal`. */
   broke(where: string, error: unknown): void {
     this.#log.error(
-      { event: "broke", where, err: error instanceof Error ? error : new Error(String(error)) },
+      { event: "broke", where, ...faultOf(error), at: placesOf(error) },
       "a request failed by our fault",
     )
   }

@@ -72,7 +72,8 @@ const refresh = createRoute({
   tags: ["Accounts"],
   summary: "The next tokens",
   description:
-    "A refresh token is of one use. One that comes a second time ends its sign-in, whoever sent it.",
+    "A refresh token is of one use. One that comes a second time ends its sign-in, whoever sent it; but for the one " +
+    "before the newest, within 10 s and while the newest was not used: that gives another, and spends the newest.",
   request: { body: body(refreshBody, { refresh_token: signedIn.refresh_token }) },
   responses: {
     200: json(tokens.omit({ user: true }), "The next ones.", withoutUser(signedIn)),
@@ -87,8 +88,8 @@ const logOut = createRoute({
   tags: ["Accounts"],
   summary: "Sign out",
   description:
-    "Ends the sign-in of the access token, or of `refresh_token`; with `everywhere` all of one's own. Its " +
-    "connections are closed at once.",
+    "Ends the sign-in of the access token, and that of `refresh_token`, also a spent one; with `everywhere` all of " +
+    "one's own. Its connections are closed at once.",
   request: {
     body: {
       ...body(refreshBody.partial().extend({ everywhere: z.boolean().optional() }), {}),
@@ -212,6 +213,16 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
       is_admin: principal.grant?.isAdmin ?? false,
       expires_at: expiryOf(principal),
     }
+  /** Ends what a refresh token is of, and says so; undefined when that is nothing. */
+  const endSent = async (refreshToken: string, address: string) => {
+    const ended = await signIns.endByRefresh(refreshToken)
+    if (!ended) return undefined
+    const user = await users.profile(ended.userId)
+    if (ended.isReused)
+      await audit.record({ action: "refresh_token_reused", by: null, actor: user.username, address })
+    else await audit.record({ action: "signed_out", by: { user }, address, details: { everywhere: false } })
+    return ended
+  }
   }
   app.openapi(signUpRoute, async (c) => {
     const { display_name, ...named } = c.req.valid("json")
@@ -249,20 +260,33 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     return c.json(answerOf(outcome), 200)
   })
   app.openapi(logOut, async (c) => {
-    const { refresh_token, everywhere } = (c.req.valid("json") ?? {}) as {
+    const { refresh_token, everywhere = false } = (c.req.valid("json") ?? {}) as {
       refresh_token?: string
       everywhere?: boolean
     }
-    if (refresh_token !== undefined && !everywhere) {
-      await signIns.endByRefresh(refresh_token)
-      return c.body(null, 204)
+    const isByToken = refresh_token === undefined || everywhere
+    let fault: unknown
+    // Asked for before anything ends: the token may be of the same sign-in.
+    const principal = await (isByToken ? writer(services, c.req.raw) : asking(services, c.req.raw)).catch(
+      (error) => {
+        if (isByToken || !(error instanceof AppError)) throw error
+        fault = error
+        return undefined
+      },
+    )
+    const ended = isByToken ? undefined : await endSent(refresh_token, addressOf(c))
+    const grant = principal?.grant
+    if (!principal || !grant) {
+      // What is of no sign-in, or not any more, has nothing to end (RFC 7009, 2.2).
+      if (!isByToken && (ended || !fault)) return c.body(null, 204)
+      throw fault ?? new AppError("unauthorized", "Nobody is signed in here.")
     }
-    const { user, grant } = await writer(services, c.req.raw)
-    if (!grant) throw new AppError("unauthorized", "Nobody is signed in here.")
-    const details = { everywhere: everywhere === true }
-    await audit.record({ action: "signed_out", by: { user }, address: addressOf(c), details })
-    if (everywhere) await accounts.logOutEverywhere(user.id)
-    else if (grant.familyId !== undefined) await signIns.end(user.id, grant.familyId)
+    if (everywhere) await accounts.logOutEverywhere(principal.user.id)
+    else if (grant.familyId !== undefined && grant.familyId !== ended?.familyId)
+      await signIns.end(principal.user.id, grant.familyId)
+    else if (ended) return c.body(null, 204)
+    const act = { by: principal, address: addressOf(c), details: { everywhere } }
+    await audit.record({ action: "signed_out", ...act })
     else throw new AppError("forbidden", "This token is its issuer's to end; everywhere: true ends it here.")
     return c.body(null, 204)
   })

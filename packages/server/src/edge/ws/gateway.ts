@@ -38,6 +38,8 @@ const IGNORED_WAITS_MAX = 500
 const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
 /** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
+/** What was let in by something that has ended goes within a second, so it is looked for more often than that. */
+const EXPIRY_SWEEP_MS = 250
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
 const CUT_OFF_MS = 5_000
@@ -53,7 +55,7 @@ export class Gateway implements Disposable {
   readonly #services: Services
   readonly #heartbeatMs: number
   readonly #rate: Rate
-  readonly #cancelSweep: () => void
+  readonly #cancelSweeps: readonly (() => void)[]
   readonly #rush: Rush
 
   constructor(options: GatewayOptions) {
@@ -62,7 +64,11 @@ export class Gateway implements Disposable {
     this.#services = { ...options.services, authenticate: (...args) => this.#authenticate(...args) }
     this.#heartbeatMs = options.heartbeatMs ?? limits.heartbeatMs
     this.#rate = options.limitsOn ? FRAMES : UNLIMITED
-    this.#cancelSweep = this.#services.clock.every(SWEEP_MS, () => this.#sweep())
+    const { clock } = this.#services
+    this.#cancelSweeps = [
+      clock.every(SWEEP_MS, () => this.#sweep()),
+      clock.every(EXPIRY_SWEEP_MS, () => this.#endExpired()),
+    ]
   }
 
   /** What Bun calls. Nothing here throws. */
@@ -149,7 +155,7 @@ export class Gateway implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#cancelSweep()
+    for (const cancel of this.#cancelSweeps) cancel()
   }
 
   #nowMs = () => this.#services.clock.monotonicMs()
@@ -338,6 +344,14 @@ export class Gateway implements Disposable {
   }
 
   /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
+  /** Closes who came with what has ended, or never said who they are: two comparisons a connection. */
+  #endExpired(): void {
+    const nowMs = this.#nowMs()
+    const clockMs = this.#services.clock.now()
+    for (const session of this.#options.registry.all())
+      if (session.isOpen && session.isOver(nowMs, clockMs)) session.close("sign_in_again", nowMs + CUT_OFF_MS)
+  }
+
   #spend(session: Session): void {
     if (take(session, this.#rate, this.#nowMs()) === 0) return
     // Each ignored wait digs deeper: the debt is what closes a connection that never slows down.
@@ -382,7 +396,6 @@ export class Gateway implements Disposable {
   #sweep(): void {
     this.#services.events.received(this.#rush.sweep())
     const nowMs = this.#nowMs()
-    const clockMs = this.#services.clock.now()
     for (const session of this.#options.registry.all()) {
       if (!session.isOpen) {
         if (nowMs >= (session.rare?.cutOffMs ?? Number.POSITIVE_INFINITY)) session.socket?.terminate()
@@ -390,7 +403,6 @@ export class Gateway implements Disposable {
         if (!session.socket && nowMs - session.heardMs > PREPARED_MAX_MS) this.abandon(session)
         continue
       }
-      if (session.isOver(nowMs, clockMs)) session.close("sign_in_again", nowMs + CUT_OFF_MS)
       if (session.bufferedBytes > BUFFERED_MAX_BYTES) session.close("too_slow", nowMs + CUT_OFF_MS)
       const silentMs = nowMs - session.heardMs
       if (silentMs >= this.#heartbeatMs * 2) session.close("silent", nowMs + CUT_OFF_MS)
