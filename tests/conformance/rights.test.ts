@@ -3,6 +3,7 @@ import { madeInvite, member, room, tokens } from "@klatch/protocol"
 import { type ServerProcess, startServer } from "../harness/server.ts"
 import { ask, expectError, got } from "./answer.ts"
 import { Caller } from "./caller.ts"
+import { Person, password } from "./person.ts"
 import { testMs, unique } from "./target.ts"
 
 setDefaultTimeout(testMs)
@@ -14,43 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.[Symbol.asyncDispose]())
 
-/** Someone who has signed up. */
-class Person {
-  readonly name: string
-  readonly id: string
-  readonly token: string
-
-  constructor(name: string, id: string, token: string) {
-    this.name = name
-    this.id = id
-    this.token = token
-  }
-
-  static async signUp(like: string): Promise<Person> {
-    const username = unique(like).slice(0, 32)
-    const made = await got(tokens.strict(), "POST /auth/signup", {
-      at: server,
-      body: { username, password: "a sentence of one's own" },
-    })
-    return new Person(username, made.user.id, made.access_token)
-  }
-
-  get #asking() {
-    return { at: server, headers: { authorization: `Bearer ${this.token}` } }
-  }
-  ask = (line: string, body?: unknown) =>
-    ask(line, { ...this.#asking, ...(body === undefined ? {} : { body }) })
-  got = <T>(schema: { parse(value: unknown): T }, line: string, body?: unknown) =>
-    got(schema, line, { ...this.#asking, ...(body === undefined ? {} : { body }) })
-  open = (query = "") => Caller.open(`/ws?subscribe=none${query}`, this.#asking)
-
-  /** It is done, and there is nothing to say of it. */
-  async done(line: string, body?: unknown): Promise<void> {
-    const answer = await this.ask(line, body)
-    expect([line, answer.status, answer.text]).toEqual([line, 204, ""])
-  }
-}
-
+const signUp = (like: string) => Person.signUp(server, like)
 const roomOf = (owner: Person, more: object = {}) =>
   owner.got(room.strict(), "POST /rooms", { kind: "private", name: "Back room", ...more })
 
@@ -59,7 +24,7 @@ describe("where people sign in", () => {
     expectError(await ask("GET /rooms?user=ann", { at: server }), "unauthorized")
     expectError(await ask("GET /rooms/discover", { at: server }), "unauthorized")
     expectError(await ask("GET /ws?user=ann", { at: server }), "unauthorized")
-    const ann = await Person.signUp("ann")
+    const ann = await signUp("ann")
     await using caller = await ann.open()
     expect(await caller.ask({ type: "join", room_id: unique("nowhere") })).toMatchObject({
       code: "not_found",
@@ -79,7 +44,7 @@ describe("where people sign in", () => {
     const [name, guest] = [unique("nan"), unique("guest")]
     await using before = await Caller.as(name, "room_id=den")
     const said = await before.acked({ type: "message", room_id: "den", content: "before" })
-    const body = { username: name, password: "a sentence of one's own" }
+    const body = { username: name, password }
     const made = await got(tokens.strict(), "POST /auth/signup", { body })
     expect(made.user).toEqual({ id: before.user.id, username: name, display_name: name })
     expect(await before.ends()).toBe(4401)
@@ -101,11 +66,7 @@ describe("where people sign in", () => {
 
 describe("members", () => {
   test("[A10] roles, mutes and the end of a membership are entries that say who did it, and hold at once", async () => {
-    const [ann, bob, eve] = [
-      await Person.signUp("ann"),
-      await Person.signUp("bob"),
-      await Person.signUp("eve"),
-    ]
+    const [ann, bob, eve] = [await signUp("ann"), await signUp("bob"), await signUp("eve")]
     const { id } = await roomOf(ann, { members: [bob.name, eve.name] })
     await using a = await ann.open(`&room_id=${id}`)
     await using b = await bob.open(`&room_id=${id}`)
@@ -133,11 +94,7 @@ describe("members", () => {
   })
 
   test("[A10] a room has one owner: handed over, or its heir's when the owner leaves", async () => {
-    const [ann, bob, eve] = [
-      await Person.signUp("ann"),
-      await Person.signUp("bob"),
-      await Person.signUp("eve"),
-    ]
+    const [ann, bob, eve] = [await signUp("ann"), await signUp("bob"), await signUp("eve")]
     const { id } = await roomOf(ann, { members: [eve.name, bob.name] })
     await ann.done(`PATCH /rooms/${id}/members/${bob.id}`, { role: "owner" })
     expect((await ann.ask(`GET /rooms/${id}`)).body).toMatchObject({ role: "admin" })
@@ -149,7 +106,7 @@ describe("members", () => {
   })
 
   test("[A10] whoever is banned cannot come back by any way until they are let in again", async () => {
-    const [ann, eve] = [await Person.signUp("ann"), await Person.signUp("eve")]
+    const [ann, eve] = [await signUp("ann"), await signUp("eve")]
     const { id } = await roomOf(ann, { kind: "public", slug: unique("square") })
     await eve.ask(`POST /rooms/${id}/join`)
     const invite = await ann.got(madeInvite.strict(), `POST /rooms/${id}/invites`, { uses_max: 5 })
@@ -164,11 +121,7 @@ describe("members", () => {
   })
 
   test("[A11] an invitation lets in as many as it says, until it is ended; its code is told once", async () => {
-    const [ann, bob, eve] = [
-      await Person.signUp("ann"),
-      await Person.signUp("bob"),
-      await Person.signUp("eve"),
-    ]
+    const [ann, bob, eve] = [await signUp("ann"), await signUp("bob"), await signUp("eve")]
     const { id } = await roomOf(ann)
     const once = await ann.got(madeInvite.strict(), `POST /rooms/${id}/invites`, { role: "reader" })
     expect(await bob.got(room.strict(), `POST /invites/${once.code}/accept`)).toMatchObject({
@@ -189,7 +142,7 @@ describe("members", () => {
   })
 
   test("[A12] a slow room takes one message at a time from members, an archived one none from anyone", async () => {
-    const [ann, bob] = [await Person.signUp("ann"), await Person.signUp("bob")]
+    const [ann, bob] = [await signUp("ann"), await signUp("bob")]
     const { id } = await roomOf(ann, { members: [bob.name] })
     await using b = await bob.open(`&room_id=${id}`)
     const settings = { slow_mode_s: 3_600, rights: { invite: "admin" } }
@@ -221,11 +174,7 @@ describe("members", () => {
 describe("administrators and back ends", () => {
   test("[A13] the first administrator has the printed code; a key speaks for anyone, until it is ended", async () => {
     const code = /"code\\*":\\*"([\w-]+)/.exec(server.lines.join("\n"))?.[1]
-    const [ann, bob, eve] = [
-      await Person.signUp("ann"),
-      await Person.signUp("bob"),
-      await Person.signUp("eve"),
-    ]
+    const [ann, bob, eve] = [await signUp("ann"), await signUp("bob"), await signUp("eve")]
     expectError(await ann.ask("POST /admin/keys", { name: "shop" }), "forbidden")
     expectError(await ann.ask("POST /admin/claim", { code: "guessed" }), "forbidden")
     await ann.done("POST /admin/claim", { code })

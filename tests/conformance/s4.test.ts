@@ -9,15 +9,27 @@ import { targetAt, testMs, unique } from "./target.ts"
 setDefaultTimeout(testMs)
 
 describe("S4: nothing but the environment", () => {
-  test("[O27] /ws with nothing at all, and a chat frame without a room goes to the lobby", async () => {
+  test("[O27] /ws with nothing at all: a chat frame is heard by all who named no room, once, and the lobby keeps it", async () => {
     await using someone = await Caller.open("/ws")
     await using other = await Caller.open("/ws")
-    await other.acked({ type: "join", room_id: "lobby" })
+    await using elsewhere = await Caller.in(unique("elsewhere"))
+    await using asked = await Caller.open("/ws?subscribe=none")
     const body = unique("Hello")
     const ack = await someone.acked({ type: "chat", body })
-    const event = await other.hears("it", (f) => f.content === body)
-    expect(event).toMatchObject({ room: "lobby", from: someone.user.username, seq: ack.seq })
-    await someone.acked({ type: "chat", body: "again" })
+    for (const one of [someone, other]) {
+      const event = await one.hears("it", (f) => f.content === body)
+      expect(event).toMatchObject({ room: "lobby", from: someone.user.username, seq: ack.seq })
+      await one.settled()
+      expect(one.heard.filter((f) => f.content === body).length).toBe(1)
+    }
+    for (const one of [elsewhere, asked]) {
+      await one.settled()
+      expect(one.heard.filter((f) => f.content === body)).toEqual([])
+    }
+    await other.acked({ type: "leave", room_id: ack.room_id })
+    await someone.acked({ type: "chat", body: `${body} again` })
+    await other.settled()
+    expect(other.heard.filter((f) => f.content === `${body} again`)).toEqual([])
   })
 
   test("[O27] a chat frame goes to its room_id, else to the room given at connect", async () => {
@@ -38,7 +50,10 @@ describe("S4: nothing but the environment", () => {
       const at = targetAt(server.url)
       expect((await ask("GET /history?r=lobby", { at })).body).toEqual([])
       await using ann = await Caller.open("/ws", { at })
+      await using bob = await Caller.open("/ws", { at })
+      // The first words there ever: they make the room that both hear.
       await ann.acked({ type: "chat", body: "Hello" })
+      for (const one of [ann, bob]) await one.hears("the first words", (f) => f.content === "Hello")
       expect(((await ask("GET /history?r=lobby", { at })).body as unknown[]).length).toBe(1)
     }
   })

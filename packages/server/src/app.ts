@@ -8,6 +8,7 @@ import { Credentials } from "./auth/credentials.ts"
 import { FirstAdmin } from "./auth/first-admin.ts"
 import { Identity } from "./auth/identity.ts"
 import { Issuers } from "./auth/issuers.ts"
+import { OidcSignIns } from "./auth/oidc-sign-ins.ts"
 import { OutsideUsers } from "./auth/outside-users.ts"
 import { Passwords } from "./auth/passwords.ts"
 import { Revocations } from "./auth/revocations.ts"
@@ -32,7 +33,7 @@ import { Gateway } from "./edge/ws/gateway.ts"
 import { Registry } from "./edge/ws/registry.ts"
 import type { Session } from "./edge/ws/session.ts"
 import { SessionTopics } from "./edge/ws/session-topics.ts"
-import { isSocketPath, upgrade } from "./edge/ws/upgrade.ts"
+import { isOwnPage, isSocketPath, upgrade } from "./edge/ws/upgrade.ts"
 import { AppError } from "./lib/app-error.ts"
 import { type Clock, systemClock } from "./lib/clock.ts"
 import { errorResponse } from "./lib/http-error.ts"
@@ -140,6 +141,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       if (batch.subjects.length > 0) members.forget(told.roomId, batch.subjects)
       delivery.deliver(told)
       if (batch.room.kind === "inbox") gateway.onInbox(batch)
+      else if (batch.firstSeq === 1) gateway.onMade(batch.room)
       metrics.stored(batch.messages)
     }
     bus.publish(batches.map((batch) => ({ roomId: batch.room.id, ...batch })))
@@ -168,12 +170,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     onEnded: (userId, familyId) => revocations.tell({ userId, familyId, why: "signed_out" }),
     onSweepFailed: (error) => events.sweepFailed(error),
   })
+  const outsideUsers = new OutsideUsers(db, clock, newId, (user) => users.changed(user))
   const credentials = new Credentials({
     db,
     clock,
     access,
     issuers: new Issuers({ ...config.jwt, clock }),
-    outsideUsers: new OutsideUsers(db, clock, newId, (user) => users.changed(user)),
+    outsideUsers,
     users,
     signIns,
     revocations,
@@ -192,6 +195,13 @@ export async function startApp(options: AppOptions): Promise<App> {
     revocations,
     limitsOn: config.limitsOn,
   })
+  const onFailure = (error: unknown) => events.providerFailed(error)
+  const oidc =
+    config.oidc &&
+    new OidcSignIns({
+      provider: { ...config.oidc, toleranceS: config.jwt.toleranceS, onFailure },
+      ...{ db, clock, outsideUsers, signIns, limitsOn: config.limitsOn },
+    })
   const directory = new RoomDirectory(db)
   const { isOpen } = identity
   const members = new Members({ db, log, clock, isOpen })
@@ -264,7 +274,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     return Promise.race([probe, late])
   }
   const routes = makeRoutes({
-    ...{ users, accounts, signIns, access, revocations, keys, firstAdmin, audit, identity },
+    isOwnPage: (request, origin) => isOwnPage(request, origin, door),
+    ...{ users, accounts, oidc, signIns, access, revocations, keys, firstAdmin, audit, identity },
     ...{ rooms, members, moderation, invites, messages },
     ...{ clock, events, metrics, notReady, toldAs },
   })
@@ -306,6 +317,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     error: (error) => errorResponse(toldAs(error)),
   })
   topics.bind(server)
+  oidc?.provider.lookUp()
   // The broadcast room is everyone's, so it is live from the start.
   await delivery.attach(broadcastRoom, silentSubscriber, undefined, () => {})
 

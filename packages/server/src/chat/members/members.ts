@@ -289,7 +289,7 @@ export async function endMembership(
   const role = await removeMember(scope, room.id, user.id)
   if (role === undefined) return false
   scope.append(room, user, { kind: "leave", data: { by: otherThan(user, by) } })
-  scope.append(inboxOf(user), user, { kind: "room_removed", data: { room: { id: room.id } } })
+  tellRemoved(scope, room, user)
   const heir = role === "owner" ? await heirOf(scope, room.id) : undefined
   if (heir) {
     await setMemberRole(scope, room.id, heir.id, "owner")
@@ -298,6 +298,10 @@ export async function endMembership(
   }
   return true
 }
+
+/** Tells someone that a room is no longer theirs: what they hear of it ends with this. */
+export const tellRemoved = (scope: ChangeScope, room: RoomInfo, user: User): void =>
+  void scope.append(inboxOf(user), user, { kind: "room_removed", data: { room: { id: room.id } } })
 
 /** Who did it, as entries tell it; undefined when it was they themselves. */
 export const otherThan = (user: User, by: User | undefined) =>

@@ -8,7 +8,7 @@ import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope } from "../../log/log-store.ts"
 import type { Standing } from "../policy/policy.ts"
 import { bansOfRoom, deleteBan, insertBan, setMemberRole, setMutedUntil } from "./members.sql.ts"
-import { endMembership, FIRST_ID, type Members, otherThan, type RoomInfo } from "./members.ts"
+import { endMembership, FIRST_ID, type Members, otherThan, type RoomInfo, tellRemoved } from "./members.ts"
 
 /** What members with a say do to others: each is decided and done under the room's lock, and is an entry of its log. */
 export class Moderation {
@@ -82,7 +82,8 @@ export class Moderation {
       const until = seconds === undefined ? null : this.#inSeconds(seconds)
       const [roomId, userId, by, at] = [room.id, user.id, principal.user.id, scope.at]
       await insertBan(scope, { roomId, userId, by, at, until, reason })
-      await endMembership(scope, room, user, principal.user)
+      // Whoever heard a public room without being a member is told as well: they hear no more of it ([A7]).
+      if (!(await endMembership(scope, room, user, principal.user))) tellRemoved(scope, room, user)
       tell(scope, room, user, principal, { role: null, muted_until: null, banned: true })
     })
   }

@@ -22,14 +22,18 @@ import { sample } from "./sample.ts"
 import { asker, body, bodyErrors, errorBody, errors, json, listLimit } from "./schemas.ts"
 
 const alice = { id: sample.userId, username: "alice", display_name: "Alice" }
-const signedIn = {
+/** An example of what signing in gives. */
+export const signedIn = {
   user: alice,
   access_token: "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl",
   refresh_token: `klr_${sample.roomId}.c2VjcmV0`,
   expires_at: sample.at,
   expires_in: 900,
 }
-const tooMany = { 429: json(errorBody, "Too many attempts: come back after `retry_after_ms`.") } as const
+/** What a route fails with besides where attempts are counted. */
+export const tooMany = {
+  429: json(errorBody, "Too many attempts: come back after `retry_after_ms`."),
+} as const
 
 const signUpRoute = createRoute({
   method: "post",
@@ -199,12 +203,7 @@ const getUser = createRoute({
 /** Accounts, sign-ins and people over HTTP. */
 export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
   const { accounts, signIns, users, clock, audit } = services
-  const answerOf = (given: Tokens) => ({
-    access_token: given.accessToken,
-    refresh_token: given.refreshToken,
-    expires_at: new Date(given.accessUntilMs).toISOString(),
-    expires_in: Math.max(0, Math.floor((given.accessUntilMs - clock.now()) / 1_000)),
-  })
+  const answerOf = (given: Tokens) => tokensBody(given, clock.now())
   const meOf = async (principal: Principal) => {
     const { avatar_url } = await users.profile(principal.user.id)
     return {
@@ -319,6 +318,14 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     return c.json(await users.profile(id), 200)
   })
 }
+
+/** How tokens are told. */
+export const tokensBody = (given: Tokens, nowMs: number) => ({
+  access_token: given.accessToken,
+  refresh_token: given.refreshToken,
+  expires_at: new Date(given.accessUntilMs).toISOString(),
+  expires_in: Math.max(0, Math.floor((given.accessUntilMs - nowMs) / 1_000)),
+})
 
 /** Of what was tried as a name, as much as can be one: a password typed into the wrong field stays out of the log. */
 const namePart = (tried: string): string => (username.safeParse(tried).success ? tried : "")

@@ -5,6 +5,7 @@ import { type ApiKeys, isApiKey } from "../../auth/api-keys.ts"
 import type { Audit } from "../../auth/audit.ts"
 import type { FirstAdmin } from "../../auth/first-admin.ts"
 import { claimsOf, type Identity } from "../../auth/identity.ts"
+import type { OidcSignIns } from "../../auth/oidc-sign-ins.ts"
 import type { Principal } from "../../auth/principal.ts"
 import type { Revocations } from "../../auth/revocations.ts"
 import type { SignIns } from "../../auth/sign-ins.ts"
@@ -24,6 +25,10 @@ export interface HttpServices {
   readonly users: Users
   readonly accounts: Accounts
   readonly signIns: SignIns
+  /** Undefined where people do not sign in by a provider. */
+  readonly oidc: OidcSignIns | undefined
+  /** Whether a page of `origin` is of this server, as the request reached it, or listed in CORS_ORIGINS. */
+  readonly isOwnPage: (request: Request, origin: string) => boolean
   readonly access: AccessTokens
   readonly revocations: Revocations
   readonly keys: ApiKeys

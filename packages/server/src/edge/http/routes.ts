@@ -6,6 +6,7 @@ import { errorResponse } from "../../lib/http-error.ts"
 import { mountAccounts } from "./accounts.ts"
 import { mountAdmin } from "./admin.ts"
 import type { HttpServices } from "./context.ts"
+import { mountLater } from "./later.ts"
 import { mountMembers } from "./members.ts"
 import { mountMessages } from "./messages.ts"
 import { mountOperate } from "./operate.ts"
@@ -45,6 +46,8 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
       )
     },
   })
+  // Before what is asked of bodies: an upload is neither JSON nor small.
+  mountLater(app, services)
   app.use(async (c, next) => {
     c.req.raw = await boundedBody(c.req.raw)
     await next()

@@ -274,7 +274,11 @@ export async function allSettled(work: Promise<void>[]): Promise<void> {
 }
 
 /** The room when the principal may read it, else undefined. */
-async function readable(services: Services, session: Session, id: string): Promise<RoomInfo | undefined> {
+export async function readable(
+  services: Services,
+  session: Session,
+  id: string,
+): Promise<RoomInfo | undefined> {
   try {
     const room = await services.rooms.find(session.principal, id)
     session.unbar(room.id)

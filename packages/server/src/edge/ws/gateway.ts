@@ -2,11 +2,12 @@ import { frameSchemas, isFrameType, limits, ref as refSchema } from "@klatch/pro
 import type { Identity } from "../../auth/identity.ts"
 import { expiryOf } from "../../auth/principal.ts"
 import { ends, type Revocation, type Revocations } from "../../auth/revocations.ts"
-import type { RoomInfo } from "../../chat/members/members.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Rate, take } from "../../lib/token-bucket.ts"
+import type { LogRoom } from "../../log/entry.ts"
 import type { CommittedBatch } from "../../log/group-commit.ts"
-import { allSettled, handlers, joinRoom, sendHome } from "./dispatch.ts"
+import { handlers, joinRoom, sendHome } from "./dispatch.ts"
+import { Follows } from "./follows.ts"
 import { plainContent, roomsNamedBy } from "./frame-parts.ts"
 import { helloOf } from "./hello.ts"
 import type { Registry } from "./registry.ts"
@@ -57,11 +58,13 @@ export class Gateway implements Disposable {
   readonly #rate: Rate
   readonly #cancelSweeps: readonly (() => void)[]
   readonly #rush: Rush
+  readonly #follows: Follows
 
   constructor(options: GatewayOptions) {
     this.#options = options
     this.#rush = new Rush(() => options.collect?.())
     this.#services = { ...options.services, authenticate: (...args) => this.#authenticate(...args) }
+    this.#follows = new Follows(this.#services, (session, error) => this.#answer(session, error, undefined))
     this.#heartbeatMs = options.heartbeatMs ?? limits.heartbeatMs
     this.#rate = options.limitsOn ? FRAMES : UNLIMITED
     const { clock } = this.#services
@@ -101,21 +104,11 @@ export class Gateway implements Disposable {
       // From here on a revocation finds this session; one that came before must be found by it.
       revocations.require(start.principal, start.mark)
       if (start.principal === stranger) session.extra().authByMs = this.#nowMs() + limits.authFrameMs
-      else if (session.isAuto) await this.#findFollows(session)
+      else if (session.isAuto) await this.#follows.find(session)
       return session
     } catch (error) {
       registry.remove(session)
       throw error
-    }
-  }
-
-  async #findFollows(session: Session): Promise<void> {
-    const { members, delivery } = this.#services
-    for (const room of await members.followed(session.principal.user.id)) {
-      const since = await delivery.open(room)
-      const extra = session.extra()
-      extra.follows ??= []
-      extra.follows.push({ room, since })
     }
   }
 
@@ -129,8 +122,13 @@ export class Gateway implements Disposable {
     for (const session of this.#options.registry.ofUser(batch.room.id)) {
       if (session.isAuto && !session.isSubscribed(batch.room.id))
         for (const frame of batch.frames) session.send(frame)
-      for (const frame of batch.frames) this.#followInbox(session, frame)
+      for (const frame of batch.frames) this.#follows.onInboxFrame(session, frame)
     }
+  }
+
+  /** A room was made, and said its first. */
+  onMade(room: LogRoom): void {
+    this.#follows.onMade(room, this.#options.registry.all())
   }
 
   /** These tokens are over: what was let in by them goes, at once. */
@@ -201,7 +199,7 @@ export class Gateway implements Disposable {
       return session.close("sign_in_again", this.#nowMs() + CUT_OFF_MS)
     if (wasStranger) {
       session.extra().authByMs = Number.POSITIVE_INFINITY
-      if (session.isAuto) await this.#findFollows(session)
+      if (session.isAuto) await this.#follows.find(session)
       this.#welcome(session)
     }
     session.reply({ type: "ack", ref, user: principal.user, expires_at: expiryOf(principal) })
@@ -210,45 +208,7 @@ export class Gateway implements Disposable {
   /** Nothing was said yet: then nothing is about to be resumed. */
   #followSoon(session: Session): void {
     if (!session.rare?.follows || session.rare.frames) return
-    this.#beginFollows(session, []).catch((error) => this.#answer(session, error, undefined))
-  }
-
-  /**
-   * Follows, from where they stood at hello, the rooms found then; but those that `named` asks for it brings itself,
-   * from its own cursors: so a resume as the first frame hears each room in order.
-   */
-  #beginFollows(session: Session, named: readonly string[]): Promise<void> {
-    const extra = session.extra()
-    const follows = (extra.follows ?? []).filter(
-      ({ room }) => !named.includes(room.id) && !named.includes(room.slug ?? room.id),
-    )
-    extra.follows = undefined
-    return allSettled(follows.map(({ room, since }) => this.#follow(session, room, since)))
-  }
-
-  async #follow(session: Session, room: RoomInfo, since?: number): Promise<void> {
-    this.#services.directory.remember(room)
-    if (!session.isSubscribed(room.id)) await this.#services.delivery.attach(room, session, since, () => {})
-  }
-
-  #followInbox(session: Session, frame: string): void {
-    const event = JSON.parse(frame) as { type: string; since?: number; room: { id: string; kind?: string } }
-    if (event.type === "room_removed") session.bar(event.room.id)
-    if (event.type === "room_added") session.unbar(event.room.id)
-    if (event.type !== "room_added" || !session.isAuto) return
-    const { kind } = event.room
-    if (kind !== "direct" && kind !== "group") return
-    const services = this.#services
-    services.directory
-      .find(event.room.id)
-      .then(async (room) => {
-        if (!room) return
-        if (session.isOpen) return this.#follow(session, room, event.since)
-        const extra = session.extra()
-        extra.follows ??= []
-        extra.follows.push({ room, since: event.since ?? 0 })
-      })
-      .catch((error) => this.#answer(session, error, undefined))
+    this.#follows.begin(session, []).catch((error) => this.#answer(session, error, undefined))
   }
 
   #onMessage(session: Session, data: string | Buffer): void {
@@ -270,7 +230,7 @@ export class Gateway implements Disposable {
       ref = givenRef
       if (session.rare?.follows) {
         session.rare.frames = [data, ...(session.rare.frames ?? [])]
-        this.#hold(session, this.#beginFollows(session, roomsNamedBy(frame)), undefined)
+        this.#hold(session, this.#follows.begin(session, roomsNamedBy(frame)), undefined)
         return
       }
       this.#spend(session)
