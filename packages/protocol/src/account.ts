@@ -40,6 +40,27 @@ export const ticket = z.object({
   ticket: z.string().describe("For `?ticket=` of one WebSocket."),
   expires_at: timestamp,
 })
+/** The OpenID provider that people may sign in by: what a page needs to send them there. */
+export const oidcProvider = z.object({
+  name: z.string().describe("For the button: “Sign in with …”."),
+  authorization_endpoint: z.url().describe("Where a page sends people, with a PKCE challenge (S256)."),
+  client_id: z.string(),
+  scope: z.string(),
+})
+/** What a page has when they are back. */
+export const oidcCode = z.object({
+  code: z.string().min(1).max(limits.tokenCharsMax).describe("As the provider gave it; of one use."),
+  code_verifier: z
+    .string()
+    .regex(/^[\w.~-]{43,128}$/, "must be 43..128 of A-Z, a-z, 0-9, -, ., _ and ~ (RFC 7636, 4.1)")
+    .describe("What the challenge was made of."),
+  nonce: z.string().min(1).max(256).describe("As in the authorization request."),
+  redirect_uri: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .describe("As in the authorization request: a page of this server or of an origin in CORS_ORIGINS."),
+  iss: z.string().min(1).max(512).optional().describe("As the provider gave it (RFC 9207), if it did."),
+})
 /** Someone, as they see themselves. */
 export const me = user.extend({
   is_admin: z.boolean(),

@@ -26,6 +26,7 @@ describe("an environment", () => {
       persistent: true,
       auth: "open",
       jwt: { secret: undefined, jwksUrl: undefined, issuer: undefined, audience: undefined, toleranceS: 5 },
+      oidc: undefined,
       corsOrigins: [],
       proxyHops: 0,
       retentionDays: undefined,
@@ -72,6 +73,7 @@ describe("an environment", () => {
         audience: "chat",
         toleranceS: 0,
       },
+      oidc: undefined,
       corsOrigins: ["https://app.example", "http://localhost:3000"],
       proxyHops: 2,
       retentionDays: 30,
@@ -108,6 +110,31 @@ describe("an environment", () => {
     for (const APP_ENV of ["development", "test"]) expect(readConfig({ APP_ENV }).auth).toBe("open")
   })
 
+  test("may name an OpenID provider: then people sign in, and its host is what it is called", () => {
+    const OIDC_ISSUER = "https://id.example:8443/realms/one"
+    const named = readConfig({ OIDC_ISSUER, OIDC_CLIENT_ID: "chat" })
+    expect([named.auth, named.oidc]).toEqual([
+      "required",
+      {
+        issuer: OIDC_ISSUER,
+        clientId: "chat",
+        clientSecret: undefined,
+        scope: "openid profile",
+        name: "id.example:8443",
+      },
+    ])
+    const all = { OIDC_CLIENT_SECRET: "hush", OIDC_SCOPE: "openid email", OIDC_NAME: "Example" }
+    expect(readConfig({ OIDC_ISSUER, OIDC_CLIENT_ID: "chat", ...all, AUTH: "open" })).toMatchObject({
+      auth: "open",
+      oidc: { clientSecret: "hush", scope: "openid email", name: "Example" },
+    })
+    expect(faultsOf({ APP_ENV: "production", OIDC_ISSUER, OIDC_CLIENT_ID: "chat" })).toEqual([])
+    for (const at of ["localhost:3000", "127.0.0.1:1", "127.1.2.3", "[::1]:80"])
+      expect(faultsOf({ OIDC_ISSUER: `http://${at}`, OIDC_CLIENT_ID: "chat" })).toEqual([])
+    for (const half of [{ OIDC_ISSUER }, { OIDC_CLIENT_ID: "chat" }, { OIDC_CLIENT_SECRET: "hush" }])
+      expect(faultsOf(half)).toEqual([expect.stringMatching(/^OIDC_.*OIDC_CLIENT_ID/)])
+  })
+
   test("that asks for what this version does not do is refused, never half followed", () => {
     const asked = [{ REDIS_URL: "redis://cache.example" }, { REDIS_ADDR: "cache.example:6379" }]
     for (const environment of asked)
@@ -126,6 +153,8 @@ const wrong: Record<string, string> = {
   JWT_SECRET: "too-short-hush",
   JWKS_URL: "issuer.example-hush",
   JWT_CLOCK_TOLERANCE_S: "a-while",
+  OIDC_ISSUER: "http://id.example-hush",
+  OIDC_SCOPE: "email-hush",
   CORS_ORIGINS: "https://app.example/with/a/path",
   TRUST_PROXY: "sometimes",
   RETENTION_DAYS: "fortnight",
@@ -164,6 +193,12 @@ describe("a wrong environment", () => {
       ["ENABLE_PERSISTENCE", ["yes", "TRUE", "2"]],
       ["DATABASE_URL", ["db.example", "postgres:db", " postgres://db.example"]],
       ["APP_ENV", ["prod", "Production"]],
+      ["JWT_ISSUER", ["klatch"]],
+      [
+        "OIDC_ISSUER",
+        ["id.example", "http://127.0.0.1.example", "http://id.example", "https://id.example/?a"],
+      ],
+      ["OIDC_SCOPE", ["profile", "openidx", "OPENID"]],
       [
         "CORS_ORIGINS",
         ["app.example", "https://app.example/", "https://app.example:443", "null", "https://*.app.example/x"],
@@ -178,7 +213,7 @@ describe("a wrong environment", () => {
   })
 
   test("[O6] is never told its values, so no secret gets into a log", () => {
-    const names = [...Object.keys(wrong), "REDIS_URL", "REDIS_ADDR", "JWT_ISSUER", "JWT_AUDIENCE"]
+    const names = [...Object.keys(wrong), "REDIS_URL", "REDIS_ADDR", "JWT_ISSUER", "OIDC_CLIENT_ID"]
     const secret = fc.stringMatching(/^[A-Za-z0-9]{24}$/)
     const environments = fc.array(fc.tuple(fc.constantFrom(...names), secret, fc.nat(3)), { maxLength: 8 })
     fc.assert(
@@ -193,12 +228,6 @@ describe("a wrong environment", () => {
         const told = faultsOf(environment).join("\n")
         for (const [, value] of pairs) expect(told).not.toContain(value)
       }),
-      ["JWT_ISSUER", ["klatch"]],
-      [
-        "OIDC_ISSUER",
-        ["id.example", "http://127.0.0.1.example", "http://id.example", "https://id.example/?a"],
-      ],
-      ["OIDC_SCOPE", ["profile", "openidx", "OPENID"]],
     )
     const told = faultsOf(wrong).join("\n")
     for (const value of Object.values(wrong)) expect(told).not.toContain(value)

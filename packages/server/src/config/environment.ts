@@ -28,6 +28,22 @@ const origins = z.string().transform((list, context) =>
     }),
 )
 
+/** What is said on the way to a provider must not be heard: only on this machine may it go in the clear. */
+const issuerUrl = z
+  .string()
+  .refine(
+    (v) => isIssuer(URL.parse(v)),
+    "must be https, or http on this machine alone, without query or fragment",
+  )
+const isIssuer = (url: URL | null): boolean => {
+  if (url === null || url.search !== "" || url.hash !== "" || url.username !== "") return false
+  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname)
+  return url.protocol === "https:" || (url.protocol === "http:" && isHere)
+}
+const scope = z
+  .string()
+  .refine((v) => v.split(" ").includes("openid"), "must hold openid; blanks stand between scopes")
+
 /** How many proxies of ours stand in front. */
 const proxyHops = z
   .string()
@@ -54,7 +70,9 @@ const schema = z.object({
   AUTH: optional(z.enum(["open", "required"])),
   JWT_SECRET: optional(z.string().min(16, "must have at least 16 characters")),
   JWKS_URL: optional(z.url()),
-  JWT_ISSUER: optional(z.string().refine((v) => v !== ownIssuer, `must not be ${ownIssuer}, as we name ourselves`)),
+  JWT_ISSUER: optional(
+    z.string().refine((v) => v !== ownIssuer, `must not be ${ownIssuer}, as we name ourselves`),
+  ),
   JWT_AUDIENCE: optional(z.string()),
   JWT_CLOCK_TOLERANCE_S: withDefault(
     z
@@ -63,6 +81,11 @@ const schema = z.object({
       .transform(Number),
     "5",
   ),
+  OIDC_ISSUER: optional(issuerUrl),
+  OIDC_CLIENT_ID: optional(z.string()),
+  OIDC_CLIENT_SECRET: optional(z.string()),
+  OIDC_SCOPE: withDefault(scope, "openid profile"),
+  OIDC_NAME: optional(z.string().max(64, "must have at most 64 characters")),
   CORS_ORIGINS: withDefault(origins, ""),
   TRUST_PROXY: withDefault(proxyHops, "0"),
   RETENTION_DAYS: optional(
@@ -75,6 +98,17 @@ const schema = z.object({
   LIMITS: withDefault(z.enum(["default", "off"]), "default"),
   LOG_LEVEL: withDefault(z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]), "info"),
 })
+
+/** An OpenID provider, and what this server is there. */
+export interface OidcConfig {
+  readonly issuer: string
+  readonly clientId: string
+  /** Undefined for a public client. */
+  readonly clientSecret: string | undefined
+  readonly scope: string
+  /** What people call the provider. */
+  readonly name: string
+}
 
 /** What the environment asks for, checked. */
 export interface Config {
@@ -93,6 +127,8 @@ export interface Config {
     readonly audience: string | undefined
     readonly toleranceS: number
   }
+  /** The OpenID provider that people may sign in by. */
+  readonly oidc: OidcConfig | undefined
   readonly corsOrigins: readonly string[]
   /** How many proxies of ours stand in front. */
   readonly proxyHops: number
@@ -121,7 +157,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   faults.push(...contradictions(readable(environment)).filter(isSound))
   const e = parsed.data
   if (!e || faults.length > 0) throw new ConfigError(faults)
-  const hasIssuer = e.JWT_SECRET !== undefined || e.JWKS_URL !== undefined
+  const hasIssuer = [e.JWT_SECRET, e.JWKS_URL, e.OIDC_ISSUER].some((value) => value !== undefined)
   return {
     mode: e.APP_ENV,
     host: e.HOST,
@@ -137,6 +173,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
       audience: e.JWT_AUDIENCE,
       toleranceS: e.JWT_CLOCK_TOLERANCE_S,
     },
+    oidc: oidcOf(e),
     corsOrigins: e.CORS_ORIGINS,
     proxyHops: e.TRUST_PROXY,
     retentionDays: e.RETENTION_DAYS,
@@ -146,6 +183,17 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 }
 
 type Environment = z.output<typeof schema>
+
+function oidcOf(e: Environment): OidcConfig | undefined {
+  if (e.OIDC_ISSUER === undefined || e.OIDC_CLIENT_ID === undefined) return undefined
+  return {
+    issuer: e.OIDC_ISSUER,
+    clientId: e.OIDC_CLIENT_ID,
+    clientSecret: e.OIDC_CLIENT_SECRET,
+    scope: e.OIDC_SCOPE,
+    name: e.OIDC_NAME ?? new URL(e.OIDC_ISSUER).host,
+  }
+}
 
 /** What can be read of an environment, whatever else is wrong with it. */
 function readable(environment: Record<string, string | undefined>): Partial<Environment> {
@@ -165,10 +213,15 @@ function contradictions(e: Partial<Environment>): string[] {
     faults.push("ENABLE_PERSISTENCE=false means a throw-away database; unset DATABASE_URL, or unset this")
   if (e.REDIS_URL ?? e.REDIS_ADDR)
     faults.push("REDIS_URL: this version runs as one node and does not join others yet; unset it")
-  if (e.APP_ENV === "production" && e.AUTH === undefined && !e.JWT_SECRET && !e.JWKS_URL)
+  if ((e.OIDC_ISSUER === undefined) !== (e.OIDC_CLIENT_ID === undefined))
+    faults.push("OIDC_ISSUER and OIDC_CLIENT_ID: one is set without the other; set both, or neither")
+  else if (e.OIDC_CLIENT_SECRET !== undefined && e.OIDC_ISSUER === undefined)
+    faults.push("OIDC_CLIENT_SECRET: is of no use without OIDC_ISSUER and OIDC_CLIENT_ID")
+  const isAnyIssuerSet = e.JWT_SECRET ?? e.JWKS_URL ?? e.OIDC_ISSUER
+  if (e.APP_ENV === "production" && e.AUTH === undefined && !isAnyIssuerSet)
     faults.push(
-      "APP_ENV=production with neither JWT_SECRET nor JWKS_URL: set AUTH=required if people sign up here, " +
-        "or AUTH=open if anyone may be anyone",
+      "APP_ENV=production with none of JWT_SECRET, JWKS_URL and OIDC_ISSUER: set AUTH=required if people sign up " +
+        "here, or AUTH=open if anyone may be anyone",
     )
   return faults
 }

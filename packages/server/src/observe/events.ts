@@ -77,6 +77,15 @@ export class Events {
     )
   }
 
+  /** The provider that people sign in by was away, or said what it should not. Never with what it said. */
+  providerFailed(error: unknown): void {
+    const told = (error as { error?: unknown } | null)?.error
+    this.#log.warn(
+      { event: "provider_failed", ...faultOf(error), ...(typeof told === "string" && { told }) },
+      "the OpenID provider did not answer as it should",
+    )
+  }
+
   connected(userId: string): void {
     this.#log.debug({ event: "connected", user_id: userId }, "connected")
   }

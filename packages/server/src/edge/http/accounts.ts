@@ -212,6 +212,7 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
       is_admin: principal.grant?.isAdmin ?? false,
       expires_at: expiryOf(principal),
     }
+  }
   /** Ends what a refresh token is of, and says so; undefined when that is nothing. */
   const endSent = async (refreshToken: string, address: string) => {
     const ended = await signIns.endByRefresh(refreshToken)
@@ -221,7 +222,6 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
       await audit.record({ action: "refresh_token_reused", by: null, actor: user.username, address })
     else await audit.record({ action: "signed_out", by: { user }, address, details: { everywhere: false } })
     return ended
-  }
   }
   app.openapi(signUpRoute, async (c) => {
     const { display_name, ...named } = c.req.valid("json")
@@ -284,9 +284,9 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     else if (grant.familyId !== undefined && grant.familyId !== ended?.familyId)
       await signIns.end(principal.user.id, grant.familyId)
     else if (ended) return c.body(null, 204)
+    else throw new AppError("forbidden", "This token is its issuer's to end; everywhere: true ends it here.")
     const act = { by: principal, address: addressOf(c), details: { everywhere } }
     await audit.record({ action: "signed_out", ...act })
-    else throw new AppError("forbidden", "This token is its issuer's to end; everywhere: true ends it here.")
     return c.body(null, 204)
   })
   app.openapi(ticketRoute, async (c) => {

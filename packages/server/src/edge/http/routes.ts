@@ -9,6 +9,7 @@ import type { HttpServices } from "./context.ts"
 import { mountLater } from "./later.ts"
 import { mountMembers } from "./members.ts"
 import { mountMessages } from "./messages.ts"
+import { mountOidc } from "./oidc.ts"
 import { mountOperate } from "./operate.ts"
 import { mountRooms } from "./rooms.ts"
 
@@ -65,6 +66,7 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
     if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store")
   })
   mountAccounts(app, services)
+  mountOidc(app, services)
   mountRooms(app, services)
   mountMembers(app, services)
   mountMessages(app, services)

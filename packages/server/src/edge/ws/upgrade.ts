@@ -84,6 +84,13 @@ function sinceOf(url: URL): number | undefined {
   return checked.data
 }
 
+/** Whether a page of `origin` is of this server, as the request reached it, or listed. */
+export const isOwnPage = (
+  request: Request,
+  origin: string,
+  { corsOrigins, trustProxy }: Pick<UpgradeOptions, "corsOrigins" | "trustProxy">,
+): boolean => isAllowedOrigin(origin, ownHost(request, new URL(request.url), trustProxy), corsOrigins)
+
 /** Browsers say where a page is from: it must be this server, or listed. Others say nothing. */
 export function requireOrigin(
   request: Request,

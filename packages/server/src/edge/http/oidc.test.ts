@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test"
+import { AppError } from "../../lib/app-error.ts"
+import type { HttpServices } from "./context.ts"
+import { makeRoutes } from "./routes.ts"
+
+test("[A15] where no provider is configured there is nothing to sign in by", async () => {
+  const toldAs = (error: unknown) => (error instanceof AppError ? error : new AppError("internal"))
+  const routes = makeRoutes({ oidc: undefined, isOwnPage: () => true, toldAs } as unknown as HttpServices)
+  const body = JSON.stringify({
+    code: "x",
+    code_verifier: "v".repeat(43),
+    nonce: "n",
+    redirect_uri: "https://chat.example/",
+  })
+  const headers = { "content-type": "application/json" }
+  for (const asked of [undefined, { method: "POST", headers, body }]) {
+    const answer = await routes.request("/auth/oidc", asked)
+    expect([answer.status, await answer.json()]).toMatchObject([404, { error: { code: "not_found" } }])
+  }
+})

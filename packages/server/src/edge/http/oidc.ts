@@ -1,0 +1,92 @@
+import { createRoute, type OpenAPIHono } from "@hono/zod-openapi"
+import { oidcCode, oidcProvider, tokens } from "@klatch/protocol"
+import type { OidcSignIns } from "../../auth/oidc-sign-ins.ts"
+import { AppError } from "../../lib/app-error.ts"
+import { signedIn, tokensBody, tooMany } from "./accounts.ts"
+import { addressOf, type HttpServices } from "./context.ts"
+import { body, bodyErrors, errorBody, errors, json } from "./schemas.ts"
+
+const notHere = { 404: json(errorBody, "People do not sign in by a provider here.") } as const
+
+const getProvider = createRoute({
+  method: "get",
+  path: "/auth/oidc",
+  operationId: "getOidcProvider",
+  tags: ["Accounts"],
+  summary: "The OpenID provider to sign in by",
+  description:
+    "What a page needs to send someone there: `response_type=code`, with a `state`, a `nonce` and a PKCE challenge " +
+    "(S256) of its own making.",
+  responses: {
+    200: json(oidcProvider, "The provider.", {
+      name: "id.example",
+      authorization_endpoint: "https://id.example/authorize",
+      client_id: "chat",
+      scope: "openid profile",
+    }),
+    ...notHere,
+    503: errors[503],
+  },
+})
+const logInByOidc = createRoute({
+  method: "post",
+  path: "/auth/oidc",
+  operationId: "logInByOidc",
+  tags: ["Accounts"],
+  summary: "Sign in by the OpenID provider",
+  description:
+    "With the code that the provider sent back, after the page has compared the `state`. Who comes for the first " +
+    "time is made a user, by what the provider says of them. From then on it is a sign-in like any other.",
+  request: {
+    body: body(oidcCode, {
+      code: "SplxlOBeZQQYbYS6WxSbIA",
+      code_verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+      nonce: "n-0S6_WzA2Mj",
+      redirect_uri: "https://chat.example/",
+    }),
+  },
+  responses: {
+    200: json(tokens, "Signed in.", signedIn),
+    ...errors,
+    ...bodyErrors,
+    ...tooMany,
+    403: json(errorBody, "The account is banned."),
+    ...notHere,
+  },
+})
+
+/** Signing in by an OpenID provider. */
+export function mountOidc(app: OpenAPIHono, { oidc, isOwnPage, audit, clock }: HttpServices): void {
+  app.openapi(getProvider, async (c) => {
+    const { endpoint, clientId, scope, name } = await configured(oidc).provider.request()
+    return c.json({ name, authorization_endpoint: endpoint, client_id: clientId, scope }, 200)
+  })
+  app.openapi(logInByOidc, async (c) => {
+    const signIns = configured(oidc)
+    const { code, code_verifier, nonce, redirect_uri, iss } = c.req.valid("json")
+    if (!isOwnPage(c.req.raw, new URL(redirect_uri).origin))
+      throw new AppError(
+        "invalid_field",
+        "redirect_uri: must be of this server, or of an origin in CORS_ORIGINS",
+      )
+    const [answer, address] = [
+      { code, codeVerifier: code_verifier, nonce, redirectUri: redirect_uri, answeredBy: iss },
+      addressOf(c),
+    ]
+    const { user, tokens } = await signIns.signIn(answer, address).catch(async (error) => {
+      const isRefused =
+        error instanceof AppError && (error.code === "unauthorized" || error.code === "forbidden")
+      if (isRefused) await audit.record({ action: "sign_in_failed", by: null, address, details: byProvider })
+      throw error
+    })
+    await audit.record({ action: "signed_in", by: { user }, address, details: byProvider })
+    return c.json({ user, ...tokensBody(tokens, clock.now()) }, 200)
+  })
+}
+
+const byProvider = { by: "oidc" }
+
+function configured(oidc: OidcSignIns | undefined): OidcSignIns {
+  if (!oidc) throw new AppError("not_found", "People do not sign in by a provider here.")
+  return oidc
+}
