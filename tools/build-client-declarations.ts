@@ -5,11 +5,13 @@ import { contractTypes } from "./build-client-contract.ts"
 
 const root = join(import.meta.dirname, "..")
 
-/** The declaration files of a package, by their names: those that its `index.d.ts` leads to. They stand alone. */
+/** The declaration files of a package, by their names: those that its entries lead to. They stand alone. */
 export type Declarations = ReadonlyMap<string, string>
 
 /** The declarations of these folders' packages. Rejects with what the compiler says. */
-export async function declarationsOf(folders: readonly string[]): Promise<Declarations[]> {
+export async function declarationsOf(
+  packages: readonly { readonly folder: string; readonly entries: readonly string[] }[],
+): Promise<Declarations[]> {
   const outDir = mkdtempSync(join(tmpdir(), "klatch-types-"))
   try {
     const settings = {
@@ -22,7 +24,9 @@ export async function declarationsOf(folders: readonly string[]): Promise<Declar
         outDir,
         typeRoots: [join(root, "node_modules")],
       },
-      files: folders.map((folder) => join(root, folder, "src/index.ts")),
+      files: packages.flatMap(({ folder, entries }) =>
+        entries.map((entry) => join(root, folder, `src/${entry}.ts`)),
+      ),
       include: [],
     }
     const config = join(outDir, "tsconfig.json")
@@ -33,16 +37,19 @@ export async function declarationsOf(folders: readonly string[]): Promise<Declar
     })
     const said = await new Response(tsc.stdout).text()
     if ((await tsc.exited) !== 0) throw new Error(said)
-    return folders.map((folder) =>
-      standAlone((path) => readFileSync(join(outDir, folder, "src", path), "utf8")),
+    return packages.map(({ folder, entries }) =>
+      standAlone((path) => readFileSync(join(outDir, folder, "src", path), "utf8"), entries),
     )
   } finally {
     rmSync(outDir, { recursive: true, force: true })
   }
 }
 
-/** Every file that the entry leads to, with the types of the contract written beside them. */
-export function standAlone(read: (path: string) => string): Declarations {
+/** Every file that the entries lead to, with the types of the contract written beside them. */
+export function standAlone(
+  read: (path: string) => string,
+  entries: readonly string[] = ["index"],
+): Declarations {
   const files = new Map<string, string>()
   const wanted = new Set<string>()
   const take = (path: string): void => {
@@ -54,7 +61,7 @@ export function standAlone(read: (path: string) => string): Declarations {
     for (const [, target] of text.matchAll(/"(\.\/[\w./-]+)\.ts"/g))
       take(normalize(join(dirname(path), `${target}.d.ts`)))
   }
-  take("index.d.ts")
+  for (const entry of entries) take(`${entry}.d.ts`)
   wanted.delete("")
   if (wanted.size > 0) files.set("protocol.d.ts", contractTypes(wanted))
   return files

@@ -30,6 +30,7 @@ async function run(command: readonly string[], cwd = home): Promise<string> {
 
 const chat = `
 import { type Client, createClient, type EventOf, KlatchError, memoryStore } from "@klatch/client"
+import { type RoomMember, moderation } from "@klatch/client/moderation"
 import { createTestKlatch } from "@klatch/testing"
 
 const klatch = createTestKlatch()
@@ -43,6 +44,11 @@ const seq: number = ack.seq
 const delivery: "sending" | "sent" | "failed" | undefined = lobby.messages.get().messages[0]?.delivery
 const refused = await klatch.clock.settle(lobby.messages.edit(999, "no").catch((error: unknown) => error))
 console.log(seq, delivery, refused instanceof KlatchError && refused.code)
+const desk = moderation(client, lobby.info.get()?.id ?? "")
+await klatch.clock.settle(desk.load())
+const [member]: readonly RoomMember[] = desk.get().members
+const unknown = await klatch.clock.settle(desk.kick("nobody").catch((error: unknown) => error))
+console.log(member?.username, member?.role, unknown instanceof KlatchError && unknown.code)
 client.close()
 
 export const wrong = () => {
@@ -52,6 +58,8 @@ export const wrong = () => {
   client.on("nonsense", () => {})
   // @ts-expect-error A seq is a number.
   const text: string = ack.seq
+  // @ts-expect-error A room has one owner: hand it over.
+  desk.setRole("ann", "owner")
   // @ts-expect-error Nobody posts numbers.
   klatch.server.post("lobby", "bob", 1)
   return text
@@ -129,7 +137,7 @@ beforeAll(async () => {
 })
 
 describe("the packed SDK, in an empty folder,", () => {
-  const said = ["ann hello", "2 sent not_found"].join("\n")
+  const said = ["ann hello", "2 sent not_found", "ann owner not_found"].join("\n")
   const compile = (kind: keyof typeof kinds) =>
     run(["node", join(root, "node_modules/typescript/bin/tsc"), "-p", `tsconfig.${kind}.json`])
 

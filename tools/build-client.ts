@@ -6,6 +6,8 @@ const root = join(import.meta.dirname, "..")
 
 /** How a package is built for whoever does not run TypeScript: one ES module with its map. */
 interface Recipe {
+  /** Its modules, by the names of their sources; the first is the package itself. */
+  readonly entries: readonly string[]
   /** What the application brings. */
   readonly external: readonly string[]
   /** Small for browsers; else as it was written, to be read in a test's stack. */
@@ -16,10 +18,10 @@ interface Recipe {
 
 /** The packages that applications use: for browsers, Node 20 and Bun. */
 const recipes = {
-  client: { external: [], minify: true, holds: [] },
-  react: { external: ["react"], minify: true, holds: [] },
+  client: { entries: ["index", "moderation"], external: [], minify: true, holds: [] },
+  react: { entries: ["index"], external: ["react"], minify: true, holds: [] },
   // Only starting the server needs a disk.
-  testing: { external: ["node:*"], minify: false, holds: ["zod"] },
+  testing: { entries: ["index"], external: ["node:*"], minify: false, holds: ["zod"] },
 } as const satisfies Record<string, Recipe>
 
 /** A package of the SDK, by its folder. */
@@ -27,11 +29,11 @@ export type PackageName = keyof typeof recipes
 
 export const packageNames = Object.keys(recipes) as PackageName[]
 
-/** Builds one package's module and its map into a folder; answers the module's path. Rejects with why it cannot. */
+/** Builds a package's modules and maps into a folder; answers the first one's path. Rejects with why it cannot. */
 export async function buildModule(name: PackageName, outdir: string): Promise<string> {
-  const { external, minify } = recipes[name]
+  const { entries, external, minify } = recipes[name]
   const { outputs } = await Bun.build({
-    entrypoints: [join(root, "packages", name, "src/index.ts")],
+    entrypoints: entries.map((entry) => join(root, "packages", name, `src/${entry}.ts`)),
     outdir,
     target: "browser",
     format: "esm",
@@ -41,10 +43,11 @@ export async function buildModule(name: PackageName, outdir: string): Promise<st
     // Minified code keeps saying which calls may be left out when nobody uses what they answer.
     emitDCEAnnotations: true,
   })
-  const path = outputs.find((output) => output.kind === "entry-point")?.path ?? ""
   // It names the build to a service that collects errors; nobody's here, and every page would carry it.
-  writeFileSync(path, readFileSync(path, "utf8").replace(/\n\/\/# debugId=\w+/, ""))
-  return path
+  for (const { kind, path } of outputs)
+    if (kind === "entry-point")
+      writeFileSync(path, readFileSync(path, "utf8").replace(/\n\/\/# debugId=\w+/, ""))
+  return join(outdir, "index.js")
 }
 
 /**
@@ -52,7 +55,9 @@ export async function buildModule(name: PackageName, outdir: string): Promise<st
  * in one go, for whoever reads it just then. Answers the modules' paths; rejects with why it cannot.
  */
 export async function buildPackages(names: readonly PackageName[] = packageNames): Promise<string[]> {
-  const declarations = await declarationsOf(names.map((name) => `packages/${name}`))
+  const declarations = await declarationsOf(
+    names.map((name) => ({ folder: `packages/${name}`, entries: recipes[name].entries })),
+  )
   return Promise.all(
     names.map(async (name, at) => {
       const folder = join(root, "packages", name)

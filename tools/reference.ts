@@ -13,6 +13,7 @@ interface Part {
 
 const parts: readonly Part[] = [
   { name: "@klatch/client", entry: "packages/client/src/index.ts" },
+  { name: "@klatch/client/moderation", entry: "packages/client/src/moderation.ts" },
   { name: "@klatch/react", entry: "packages/react/src/index.ts" },
   {
     name: "@klatch/testing",

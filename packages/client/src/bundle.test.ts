@@ -1,13 +1,26 @@
 import { expect, test } from "bun:test"
 
-test("[K15] the client is at most 15 KB gzip, with no validator in it and nothing of Node or Bun", async () => {
+async function bundled(entry: string): Promise<string> {
   const { outputs, success } = await Bun.build({
-    entrypoints: [`${import.meta.dir}/index.ts`],
+    entrypoints: [`${import.meta.dir}/${entry}`],
     minify: true,
     target: "browser",
   })
   expect(success).toBe(true)
-  const text = (await outputs[0]?.text()) ?? ""
+  return (await outputs[0]?.text()) ?? ""
+}
+
+const foreign = /\bzod\b|safeParse|node:|\bBun\b|\bprocess\b|\bBuffer\b|\brequire\(/
+
+test("[K15] the client is at most 15 KB gzip, with no validator in it and nothing of Node or Bun", async () => {
+  const text = await bundled("index.ts")
   expect(Bun.gzipSync(text).length).toBeLessThanOrEqual(15 * 1024)
-  expect(text).not.toMatch(/\bzod\b|safeParse|node:|\bBun\b|\bprocess\b|\bBuffer\b|\brequire\(/)
+  expect(text).not.toMatch(foreign)
+})
+
+test("moderation is an entry of its own of at most 3 KB gzip, and brings nothing of the client along", async () => {
+  const text = await bundled("moderation.ts")
+  expect(Bun.gzipSync(text).length).toBeLessThanOrEqual(3 * 1024)
+  expect(text).not.toMatch(foreign)
+  expect(text).not.toMatch(/WebSocket|KlatchError|extends Error/)
 })

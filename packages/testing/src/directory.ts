@@ -115,15 +115,22 @@ export class Directory {
   /** The role under which the user may do this. */
   demand(action: Action, room: MemoryRoom, user: User): Role | null {
     const role = this.role(room, user)
-    mayOrThrow(action, room.kind, role)
+    mayOrThrow(action, room, { ...room.standing(user.id), role })
     return role
+  }
+
+  /** The same of an act on someone. */
+  demandOn(action: Action, room: MemoryRoom, user: User, target: User, nextRole?: Role): void {
+    const on = { role: room.role(target.id), isSelf: target.id === user.id, ...(nextRole && { nextRole }) }
+    mayOrThrow(action, room, { ...room.standing(user.id), role: this.role(room, user) }, on)
   }
 
   /** Makes the user a member; one who is stays what it is. `isAdmitted`: nobody asks whether they may. */
   join(room: MemoryRoom, user: User, isAdmitted = false): Role {
-    const role = isAdmitted ? this.role(room, user) : this.demand("join", room, user)
+    const isAsked = !isAdmitted || room.standing(user.id).isBanned
+    const role = isAsked ? this.demand("join", room, user) : this.role(room, user)
     if (role !== null) return role
-    this.#admit(room, user, "member")
+    this.admit(room, user, "member")
     return "member"
   }
 
@@ -131,16 +138,41 @@ export class Directory {
     this.demand("add_members", room, asker)
     // One change: the entries of those who come with others are not theirs to have read.
     const { head } = room
-    for (const user of users) this.#admit(room, user, "member", head)
+    for (const { id, username } of users)
+      if (room.bans.has(id)) throw new Refusal("forbidden", `${username} is banned from this room.`)
+    for (const user of users) this.admit(room, user, "member", head, asker)
   }
 
   leave(room: MemoryRoom, user: User): void {
     this.demand("leave", room, user)
-    const event = room.dismiss(user)
-    if (!event) return
+    this.dismiss(room, user)
+  }
+
+  /** Ends a membership; says whether there was one. A room whose owner goes is its heir's, if there is one. */
+  dismiss(room: MemoryRoom, user: User, by?: User): boolean {
+    const isOwner = room.role(user.id) === "owner"
+    const event = room.dismiss(user, by)
+    if (!event) return false
     this.#options.onEntry(event)
     this.#tell(user, "room_removed", room, 0)
     this.#options.onDismissed(room, user)
+    const { heir } = room
+    if (isOwner && heir) this.#options.onEntry(room.place(heir, { role: "owner" }))
+    return true
+  }
+
+  /** Makes someone a member whoever may or may not. What is there up to `readSeq` counts as read. */
+  admit(room: MemoryRoom, user: User, role: Role, readSeq?: number, by?: User): void {
+    const since = room.head
+    const event = room.admit(user, role, readSeq, by)
+    if (!event) return
+    this.#options.onEntry(event)
+    this.#tell(user, "room_added", room, since)
+  }
+
+  /** An entry of a room, to be told. */
+  publish(event: DurableEvent): void {
+    this.#options.onEntry(event)
   }
 
   /** Ids sort in the order in which they were made, as the server's do. */
@@ -155,17 +187,9 @@ export class Directory {
     const room = new MemoryRoom(this.newId(), slug ?? null, options)
     this.#rooms.set(room.id, room)
     if (slug) this.#named.set(`slug:${slug}`, room)
-    if (owner) this.#admit(room, owner, kind === "direct" ? "member" : "owner")
-    for (const user of input.members ?? []) this.#admit(room, user, "member", 0)
+    if (owner) this.admit(room, owner, kind === "direct" ? "member" : "owner")
+    for (const user of input.members ?? []) this.admit(room, user, "member", 0, owner ?? undefined)
     return room
-  }
-
-  #admit(room: MemoryRoom, user: User, role: Role, readSeq?: number): void {
-    const since = room.head
-    const event = room.admit(user, role, readSeq)
-    if (!event) return
-    this.#options.onEntry(event)
-    this.#tell(user, "room_added", room, since)
   }
 
   #tell(user: User, type: "room_added" | "room_removed", about: MemoryRoom, since: number): void {

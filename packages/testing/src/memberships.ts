@@ -3,28 +3,53 @@ import type { Role, User } from "@klatch/protocol"
 /** Someone who belongs to a room. */
 export interface Member extends User {
   readonly role: Role
-  readonly muted_until: null
+  /** They may only read until then; null: they may write. */
+  readonly muted_until: string | null
 }
 
 interface Membership {
   readonly user: User
-  readonly role: Role
+  role: Role
+  /** When it is over, in ms since the Unix epoch. */
+  mutedUntilMs: number
   /** Read up to and including this seq. */
   readSeq: number
 }
 
 /** Who belongs to a room, as what, and how far they have read. */
 export class Memberships {
+  /** In the order in which they came. */
   readonly #byId = new Map<string, Membership>()
+  readonly #now: () => number
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
 
   /** In the order of their ids. */
   get all(): Member[] {
     const sorted = [...this.#byId.values()].sort((a, b) => (a.user.id < b.user.id ? -1 : 1))
-    return sorted.map(({ user, role }) => ({ ...user, role, muted_until: null }))
+    return sorted.map(({ user, role }) => ({ ...user, role, muted_until: this.mutedUntil(user.id) }))
+  }
+
+  /** Whoever owns the room next: the highest of those who stay, of them the first to come. */
+  get heir(): User | undefined {
+    const heirs = [...this.#byId.values()]
+    for (const role of ["admin", "moderator", "member"]) {
+      const found = heirs.find((one) => one.role === role)
+      if (found) return found.user
+    }
+    return undefined
   }
 
   role(userId: string): Role | undefined {
     return this.#byId.get(userId)?.role
+  }
+
+  /** Until when they may only read; null: they may write. */
+  mutedUntil(userId: string): string | null {
+    const untilMs = this.#byId.get(userId)?.mutedUntilMs ?? 0
+    return untilMs > this.#now() ? new Date(untilMs).toISOString() : null
   }
 
   readSeq(userId: string): number | undefined {
@@ -32,12 +57,18 @@ export class Memberships {
   }
 
   add(user: User, role: Role, readSeq: number): void {
-    this.#byId.set(user.id, { user, role, readSeq })
+    this.#byId.set(user.id, { user, role, mutedUntilMs: 0, readSeq })
   }
 
   /** Says whether there was a membership. */
   remove(userId: string): boolean {
     return this.#byId.delete(userId)
+  }
+
+  /** Changes where a member stands; someone who is none: nothing happens. */
+  change(userId: string, standing: { readonly role?: Role; readonly mutedUntilMs?: number }): void {
+    const membership = this.#byId.get(userId)
+    if (membership) Object.assign(membership, standing)
   }
 
   /** Moves the mark forward; answers where it stands then, null when it did not move. */

@@ -9,7 +9,9 @@ import type {
   SentAck,
   User,
 } from "@klatch/protocol"
+import { Bans } from "./bans.ts"
 import { type Member, Memberships } from "./memberships.ts"
+import type { Standing } from "./policy.ts"
 
 /** What a room may be besides its id and slug. */
 export interface MemoryRoomOptions {
@@ -37,13 +39,19 @@ export class MemoryRoom {
   /** Null for rooms without a name in addresses. */
   readonly slug: string | null
   readonly kind: RoomKind
-  readonly name: string
-  readonly topic: string
+  name: string
+  topic: string
+  /** It can be read, and nothing more. */
+  archived = false
+  /** Told, and not enforced. */
+  slowModeS = 0
+  rights: Room["rights"] = {}
+  readonly bans: Bans
   /** Every entry, as it was told live. */
   readonly entries: DurableEvent[] = []
   /** By the seq of their birth, as they are now. */
   readonly messages = new Map<number, MessageEvent>()
-  readonly #members = new Memberships()
+  readonly #members: Memberships
   readonly #acks = new Map<string, SentAck>()
   readonly #everyoneIs: Role | null
   readonly #now: () => number
@@ -57,6 +65,8 @@ export class MemoryRoom {
     this.topic = options.topic ?? ""
     this.#everyoneIs = options.everyoneIs ?? null
     this.#now = options.now ?? (() => Date.UTC(2030, 0, 1))
+    this.bans = new Bans(this.#now)
+    this.#members = new Memberships(this.#now)
     this.#createdAt = this.#time()
   }
 
@@ -80,14 +90,24 @@ export class MemoryRoom {
     return this.#members.all
   }
 
+  /** Whoever owns it when its owner goes. */
+  get heir(): User | undefined {
+    return this.#members.heir
+  }
+
   role(userId: string): Role | null {
     return this.#members.role(userId) ?? this.#everyoneIs
+  }
+
+  /** Where someone stands here. */
+  standing(userId: string): Standing {
+    const isMuted = this.#members.mutedUntil(userId) !== null
+    return { role: this.role(userId), isMuted, isBanned: this.bans.has(userId) }
   }
 
   /** The room as `GET /rooms/:id` tells it to someone. */
   describe(userId: string): Room {
     const { id, kind, name, slug, topic, head } = this
-    const settings = { archived: false, slow_mode_s: 0, rights: {} }
     return {
       id,
       kind,
@@ -96,7 +116,7 @@ export class MemoryRoom {
       topic,
       head,
       created_at: this.#createdAt,
-      ...settings,
+      ...this.#settings(),
       role: this.role(userId),
     }
   }
@@ -160,16 +180,36 @@ export class MemoryRoom {
   }
 
   /** Null for someone who is a member already. What is there up to `readSeq` counts as read. */
-  admit(user: User, role: Role, readSeq = this.head): DurableEvent | null {
+  admit(user: User, role: Role, readSeq = this.head, by?: User): DurableEvent | null {
     if (this.role(user.id) !== null) return null
     this.#members.add(user, role, readSeq)
-    return this.#append({ type: "join", ...this.#entry(user), role })
+    return this.#append({ type: "join", ...this.#entry(user), role, ...byOther(user, by) })
   }
 
   /** Null for someone who is no member. */
-  dismiss(user: User): DurableEvent | null {
+  dismiss(user: User, by?: User): DurableEvent | null {
     if (!this.#members.remove(user.id)) return null
-    return this.#append({ type: "leave", ...this.#entry(user) })
+    return this.#append({ type: "leave", ...this.#entry(user), ...byOther(user, by) })
+  }
+
+  /** Where someone stands has changed, or is told again after a ban. */
+  place(
+    user: User,
+    change: { readonly role?: Role; readonly mutedUntilMs?: number },
+    by?: User,
+  ): DurableEvent {
+    this.#members.change(user.id, change)
+    const { role, isBanned: banned } = this.standing(user.id)
+    const muted_until = this.#members.mutedUntil(user.id)
+    const entry = this.#entry(user)
+    return this.#append({ type: "member", ...entry, role, muted_until, banned, ...byOther(user, by) })
+  }
+
+  /** Name, topic or settings change. */
+  change(by: User, input: Partial<Pick<MemoryRoom, "name" | "topic" | "archived" | "slowModeS" | "rights">>) {
+    Object.assign(this, input)
+    const { name, topic } = this
+    return this.#append({ type: "room", ...this.#entry(by), name, topic, ...this.#settings() })
   }
 
   /** An inbox tells of another room; `since`: its events after this seq are the user's. */
@@ -216,6 +256,10 @@ export class MemoryRoom {
     return this.#members.markRead(userId, Math.min(messageId, this.head))
   }
 
+  #settings() {
+    return { archived: this.archived, slow_mode_s: this.slowModeS, rights: this.rights }
+  }
+
   #change(messageId: number, change: (message: MessageEvent) => DurableEvent): DurableEvent | null {
     const message = this.messages.get(messageId)
     return !message || message.deleted_at ? null : this.#append(change(message))
@@ -243,3 +287,7 @@ export class MemoryRoom {
     return new Date(this.#now()).toISOString()
   }
 }
+
+/** Who did it to them, if not they themselves. */
+const byOther = (user: User, by: User | undefined) =>
+  by === undefined || by.id === user.id ? {} : { by: { id: by.id, username: by.username } }

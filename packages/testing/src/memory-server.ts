@@ -11,8 +11,10 @@ import {
 import { answerFrame } from "./answer-frame.ts"
 import { Directory } from "./directory.ts"
 import { answerRequest } from "./http.ts"
+import { Invitations } from "./invitations.ts"
 import type { MemoryRoom, MemoryRoomOptions } from "./memory-room.ts"
 import { MemorySocket, type SocketPeer } from "./memory-socket.ts"
+import { Moderation } from "./moderation.ts"
 import { type FrameFate, type RefusedDoor, soundFate } from "./network.ts"
 import { openIdentity } from "./open-identity.ts"
 import { Refusal } from "./refusal.ts"
@@ -51,6 +53,8 @@ export class MemoryServer implements SocketPeer {
   refusesWith: RefusedDoor | null = null
   /** Answers a frame in place of the server when it returns true. */
   intercept: (socket: MemorySocket, frame: Incoming) => boolean = () => false
+  readonly #moderation: Moderation
+  readonly #invitations: Invitations
   readonly #prefix: string
   readonly #identify: (query: URLSearchParams) => string | null
 
@@ -67,6 +71,8 @@ export class MemoryServer implements SocketPeer {
         for (const socket of this.sockets) if (socket.user.id === user.id) socket.rooms.delete(room.id)
       },
     })
+    this.#moderation = new Moderation(this.directory, clock.now)
+    this.#invitations = new Invitations(this.directory, clock.now)
   }
 
   /** What a client opens its connections with. */
@@ -158,7 +164,9 @@ export class MemoryServer implements SocketPeer {
       if (body && !/^application\/json(\s*;|$)/i.test(new Headers(headers).get("content-type") ?? ""))
         throw new Refusal("unsupported_media_type")
       const name = this.#identify(claimsOf(url.searchParams, new Headers(headers)))
-      const answer = answerRequest(this.directory, {
+      const { directory } = this
+      const services = { directory, moderation: this.#moderation, invitations: this.#invitations }
+      const answer = answerRequest(services, {
         method,
         path: url.pathname.slice(this.#prefix.length),
         query: url.searchParams,

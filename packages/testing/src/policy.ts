@@ -1,23 +1,98 @@
 import type { Role, RoomKind } from "@klatch/protocol"
 import { noSuchRoom, Refusal } from "./refusal.ts"
 
-export type Action = "read" | "join" | "post" | "leave" | "add_members"
+/** What can be asked for in a room. */
+export type Action = "read" | "join" | "leave" | keyof typeof leastRole
 
-/** Throws unless someone of this role (null: no member) may do this in a room of this kind. */
-export function mayOrThrow(action: Action, kind: RoomKind, role: Role | null): void {
-  const isPublic = kind === "public" || kind === "broadcast"
-  if (role === null && !isPublic) throw new Refusal("not_found", noSuchRoom)
-  const why = whyNot(action, kind, role)
+/** The least role for each act, where the room does not say otherwise. */
+const leastRole = {
+  post: "member",
+  edit_any: "owner",
+  delete_any: "moderator",
+  pin: "member",
+  add_members: "member",
+  invite: "member",
+  kick: "moderator",
+  mute: "moderator",
+  ban: "moderator",
+  set_role: "admin",
+  transfer: "owner",
+  change_room: "admin",
+  change_rights: "admin",
+  archive: "admin",
+} as const satisfies Record<string, Role>
+
+const ranks: Readonly<Record<Role, number>> = { owner: 5, admin: 4, moderator: 3, member: 2, reader: 1 }
+const rankOf = (role: Role | null | undefined): number => (role ? ranks[role] : 0)
+
+/** A room, as far as it decides. */
+export interface RoomFacts {
+  readonly kind: RoomKind
+  readonly archived: boolean
+  readonly rights: { readonly [act: string]: Role | undefined }
+}
+
+/** Where someone stands in it. */
+export interface Standing {
+  /** Null: no member. */
+  readonly role: Role | null
+  readonly isMuted: boolean
+  readonly isBanned: boolean
+}
+
+/** The member that is acted on. */
+export interface Target {
+  readonly role: Role | null
+  readonly isSelf: boolean
+  readonly nextRole?: Role
+}
+
+/** Throws unless someone who stands there so may do this in a room. */
+export function mayOrThrow(action: Action, room: RoomFacts, standing: Standing, target?: Target): void {
+  const isPublic = room.kind === "public" || room.kind === "broadcast"
+  if (standing.role === null && !isPublic) throw new Refusal("not_found", noSuchRoom)
+  const why = whyNot(action, room, standing, target)
   if (why !== undefined) throw new Refusal("forbidden", why)
 }
 
 /** In the words of the server's policy; undefined when they may. */
-function whyNot(action: Action, kind: RoomKind, role: Role | null): string | undefined {
-  if (action === "read" || action === "join") return undefined
-  if (kind === "inbox") return "An inbox is only read."
-  if (action === "post") return role === "reader" ? "You may only read here." : undefined
-  if (kind === "broadcast") return "The broadcast room is everyone's."
-  if (kind === "direct") return "A direct room is its two people's, and stays so."
+function whyNot(action: Action, room: RoomFacts, standing: Standing, target?: Target): string | undefined {
+  const { kind, archived } = room
+  const { role } = standing
+  if (standing.isBanned && role === null) return "You are banned from this room."
+  if (action === "read") return undefined
+  if (kind === "inbox") return action === "join" ? undefined : "An inbox is only read."
+  if (kind === "broadcast")
+    return action === "join" || action === "post" ? undefined : "The broadcast room is everyone's."
+  if (kind === "direct")
+    return action === "join" || action === "post"
+      ? undefined
+      : "A direct room is its two people's, and stays so."
   if (action === "leave") return undefined
-  return role === null || role === "reader" ? "This needs the role member or above." : undefined
+  if (archived && action !== "archive" && !(role !== null && action === "join"))
+    return "This room is archived."
+  return action === "join" ? undefined : whyNotAct(action, room, standing, target)
+}
+
+function whyNotAct(
+  action: Exclude<Action, "read" | "join" | "leave">,
+  { rights }: RoomFacts,
+  { role, isMuted }: Standing,
+  target?: Target,
+): string | undefined {
+  // Writing to a public room makes a member.
+  const rank = role === null && action === "post" ? ranks.member : rankOf(role)
+  const least = rights[action] ?? leastRole[action]
+  if (rank < ranks[least]) {
+    if (action !== "post") return `This needs the role ${least} or above.`
+    return least === "member" ? "You may only read here." : `Only ${least}s and above write here.`
+  }
+  if (isMuted && action === "post") return "You are muted in this room."
+  if (!target) return undefined
+  if (target.isSelf) return "Nobody does this to themselves."
+  if (action === "transfer") return target.role === null ? "Only a member can own a room." : undefined
+  if (action === "set_role" && target.role === null) return "Only a member has a role."
+  if (rankOf(target.role) >= rank) return "They stand as high as you here."
+  if (target.nextRole === "owner") return "A room has one owner: hand it over instead."
+  return rankOf(target.nextRole) >= rank ? "You can only give roles below your own." : undefined
 }
