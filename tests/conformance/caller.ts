@@ -1,4 +1,4 @@
-import { errorEvent, eventSchemas, historyAck, joinAck, sentAck } from "@klatch/protocol"
+import { authAck, errorEvent, eventSchemas, historyAck, joinAck, sentAck } from "@klatch/protocol"
 import { until } from "../harness/until.ts"
 import { type Target, target, unique } from "./target.ts"
 
@@ -27,6 +27,7 @@ const ackSchemas: Record<string, Schema> = {
   typing: plainAck,
   read: plainAck,
   history: historyAck,
+  auth: authAck,
 }
 
 export interface CallerOptions {

@@ -12,6 +12,7 @@ import {
   userRef,
   uuid,
 } from "@klatch/protocol"
+import type { Principal } from "../../auth/principal.ts"
 import { addressOf, type HttpServices, reader, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import { asker, body, bodyErrors, json, listLimit, roomBody, roomErrors, roomPath } from "./schemas.ts"
@@ -239,6 +240,12 @@ const accept = createRoute({
 /** Memberships, bans and invitations over HTTP. */
 export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   const { rooms, members, moderation, invites, users, audit } = services
+  // Before anyone is looked for: that there is nobody of a name would tell a hidden room from a missing one ([A8]).
+  const knownRoom = async (principal: Principal, ref: string) => {
+    const room = await rooms.find(principal, ref)
+    await members.require(principal, "read", room)
+    return room
+  }
   app.openapi(join, async (c) => {
     const principal = await writer(services, c.req.raw)
     const found = await rooms.find(principal, c.req.valid("param").id)
@@ -251,21 +258,20 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   })
   app.openapi(listMembers, async (c) => {
     const principal = await reader(services, c.req.raw)
-    const found = await rooms.find(principal, c.req.valid("param").id)
-    await members.require(principal, "read", found)
+    const found = await knownRoom(principal, c.req.valid("param").id)
     const { after, limit } = c.req.valid("query")
     return c.json(await members.list(principal, found, after, limit), 200)
   })
   app.openapi(addMembers, async (c) => {
     const principal = await writer(services, c.req.raw)
-    const found = await rooms.find(principal, c.req.valid("param").id)
+    const found = await knownRoom(principal, c.req.valid("param").id)
     await members.add(principal, found, await users.findAll(c.req.valid("json").users))
     return c.body(null, 204)
   })
   app.openapi(patchMember, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { id, user_id } = c.req.valid("param")
-    const [room, user] = [await rooms.find(principal, id), await users.find(user_id)]
+    const [room, user] = [await knownRoom(principal, id), await users.find(user_id)]
     const { role, mute_s } = c.req.valid("json")
     if (role === undefined && mute_s === undefined) await members.require(principal, "read", room)
     const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
@@ -282,7 +288,7 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(kick, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { id, user_id } = c.req.valid("param")
-    const [room, user] = [await rooms.find(principal, id), await users.find(user_id)]
+    const [room, user] = [await knownRoom(principal, id), await users.find(user_id)]
     await moderation.kick(principal, room, user)
     const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
     await audit.record({ action: "member_removed", ...act })
@@ -297,7 +303,7 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(banRoute, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { user: ref, for_s, reason } = c.req.valid("json")
-    const [room, user] = [await rooms.find(principal, c.req.valid("param").id), await users.find(ref)]
+    const [room, user] = [await knownRoom(principal, c.req.valid("param").id), await users.find(ref)]
     await moderation.ban(principal, room, user, { seconds: for_s, reason })
     const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
     await audit.record({ action: "member_banned", ...act, details: { for_s: for_s ?? null } })
@@ -306,7 +312,7 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(unban, async (c) => {
     const principal = await writer(services, c.req.raw)
     const { id, user_id } = c.req.valid("param")
-    const [room, user] = [await rooms.find(principal, id), await users.find(user_id)]
+    const [room, user] = [await knownRoom(principal, id), await users.find(user_id)]
     await moderation.unban(principal, room, user)
     const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
     await audit.record({ action: "member_unbanned", ...act })
