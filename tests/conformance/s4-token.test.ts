@@ -139,12 +139,9 @@ describe("S4: the application's own tokens", () => {
   test("production logs are JSON, a line an event, with no token and nothing that was said in them", async () => {
     const lines = server.lines.map((line) => JSON.parse(line) as Record<string, unknown>)
     expect(lines.length).toBeGreaterThan(1)
-    for (const line of lines)
-      expect(line).toMatchObject({
-        level: expect.any(String),
-        event: expect.any(String),
-        time: expect.any(String),
-      })
+    expect(lines.filter(({ level, event, time }) => !(level && event && Date.parse(String(time))))).toEqual(
+      [],
+    )
     const text = server.lines.join("\n")
     for (const secret of [JWT_SECRET, "eyJ", "Hello", "Back at noon", password])
       expect(text).not.toContain(secret)
