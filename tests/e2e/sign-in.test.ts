@@ -74,7 +74,7 @@ async function speak(page: Page, text: string): Promise<void> {
 
 /** What went wrong in a tab, but for what the server refused, which the browser tells of by itself. */
 const refusals =
-  /status of (?:401|403|409|503)|ERR_INTERNET_DISCONNECTED|HTTP Authentication failed|response code: 503/
+  /status of (?:401|403|404|409|503)|ERR_INTERNET_DISCONNECTED|HTTP Authentication failed|response code: 503/
 const faults = (tab: Tab) => tab.faults.filter((one) => !refusals.test(one))
 
 async function ask(server: ServerProcess, line: string, body: object, token?: string) {

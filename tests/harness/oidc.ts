@@ -153,7 +153,9 @@ const client = (clientId: string) => ({
   response_types: ["code"],
 })
 
-const page = (path: string) => `<!doctype html><title>Example</title><h1>Who are you?</h1><ul>
+const page = (
+  path: string,
+) => `<!doctype html><link rel="icon" href="data:,"><title>Example</title><h1>Who are you?</h1><ul>
 ${Object.keys(people)
   .map((name) => `<li><a href="${path}/in/${name}">Sign in as ${name}</a></li>`)
   .join("\n")}

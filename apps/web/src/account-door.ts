@@ -23,6 +23,34 @@ export function signUp(server: string, username: string, password: string, guest
 export const signIn = (server: string, username: string, password: string) =>
   post<SignedIn>(`${server}/auth/login`, { username, password })
 
+/** The provider that people may sign in by, as the server tells it. */
+export interface OidcProvider {
+  readonly name: string
+  readonly authorization_endpoint: string
+  readonly client_id: string
+  readonly scope: string
+}
+
+/** What comes back from there with someone, and what only this page knows of it. */
+export interface OidcReturn {
+  readonly code: string
+  readonly code_verifier: string
+  readonly nonce: string
+  readonly redirect_uri: string
+  readonly iss?: string
+}
+
+/** Null where there is none. Rejects when that cannot be said now. */
+export async function oidcProvider(server: string): Promise<OidcProvider | null> {
+  const response = await fetch(`${server}/auth/oidc`, { signal: AbortSignal.timeout(answerMs) })
+  if (response.ok) return (await response.json()) as OidcProvider
+  if (response.status === 404) return null
+  throw new KlatchError("unavailable", `The server answered ${response.status}.`)
+}
+
+export const signInByOidc = (server: string, given: OidcReturn) =>
+  post<SignedIn>(`${server}/auth/oidc`, given)
+
 /** The next tokens. Rejects with `unauthorized` when the sign-in is over. */
 export const refresh = (server: string, refreshToken: string) =>
   post<Tokens>(`${server}/auth/refresh`, { refresh_token: refreshToken })

@@ -36,6 +36,7 @@ export function App() {
       return (
         <SignInScreen
           key={scene}
+          server={visit.server}
           name={scene.name}
           isNew={scene.isNew}
           notice={scene.notice}

@@ -5,10 +5,12 @@ import type { SignedIn } from "./account-door.ts"
 import { Avatar } from "./avatar.tsx"
 import { Mark } from "./icon.tsx"
 import { isName, nameCharsMax, nameCharsMin, passwordCharsMax, passwordCharsMin } from "./name.ts"
+import { OidcButton } from "./oidc-button.tsx"
 import { PasswordField } from "./password-field.tsx"
 import { words } from "./words.ts"
 
 interface SignInScreenProps {
+  server: string
   /** Filled in at first. */
   name: string
   /** Whether an account is made, at first. */
@@ -134,6 +136,7 @@ export function SignInScreen(props: SignInScreenProps) {
         <button type="submit" class="button button-primary button-wide" aria-disabled={isBusy}>
           {text.submit}
         </button>
+        <OidcButton server={props.server} />
         <p class="card-foot">
           <span>{text.otherwise}</span>
           <button type="button" class="text-button" onClick={turn}>

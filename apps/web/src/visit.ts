@@ -1,9 +1,11 @@
 import { signal } from "@preact/signals"
 import { Account, type AccountWorld, type End, pageWorld } from "./account.ts"
-import { isOpenServer, type SignedIn, signIn, signUp } from "./account-door.ts"
+import { isOpenServer, type SignedIn, signIn, signInByOidc, signUp } from "./account-door.ts"
 import { lobby, readAddress } from "./address.ts"
 import { keepName, keptName, onKeptSignIn, type SignIn } from "./kept.ts"
 import { isName } from "./name.ts"
+import { type Back, cameBack, type TabStorage } from "./oidc.ts"
+import { oidcFault } from "./oidc-fault.ts"
 import { words } from "./words.ts"
 import { type Visitor, Workspace } from "./workspace.ts"
 
@@ -37,21 +39,39 @@ interface Question {
 /** Who is at the page, from the first look at it on: someone signed in, someone by a name, or not known yet. */
 export class Visit {
   readonly scene = signal<Scene>({ is: "asking" })
-  readonly #server = readAddress(location.href).server
-  readonly #world: AccountWorld = pageWorld(this.#server)
+  readonly server = readAddress(location.href).server
+  readonly #world: AccountWorld = pageWorld(this.server)
   /** The name that the server gave a guest who has left: signing up keeps what they wrote. */
   #guest: string | null = null
   #stopWatching: () => void = () => {}
 
   constructor() {
     onKeptSignIn((kept) => this.#heard(kept))
+    const back = cameBack(location.href, tabStorage())
+    // Neither code nor state stays where it can be read over a shoulder, or sent on.
+    if (back) history.replaceState(history.state, "", back.address)
+    if (back?.is === "code") void this.#finish(back)
+    else this.#begin(back && oidcFault(back))
+  }
+
+  /** Shows who is here already; else asks, with what there is to say first. */
+  #begin(notice: string | null): void {
     const account = Account.kept(this.#world)
     const { user } = readAddress(location.href)
     const name = user ?? keptName()
     if (account) this.#enterAs(account)
     // One that no server takes is asked for again, and not sent over and over.
     else if (name !== null && isName(name)) this.#chat({ name, inAddress: user !== null, account: null })
-    else void this.#ask({ name: user })
+    else void this.#ask({ name: user, ...(notice !== null && { notice }) })
+  }
+
+  /** Someone is back from the provider: what they bring is good once, and now. */
+  async #finish(back: Back & { readonly is: "code" }): Promise<void> {
+    try {
+      this.signedIn(await signInByOidc(this.server, back.given))
+    } catch (thrown) {
+      this.#begin(oidcFault(back, thrown))
+    }
   }
 
   /** The room that will be shown. */
@@ -65,11 +85,10 @@ export class Visit {
     this.#chat({ name, inAddress: false, account: null })
   }
 
-  readonly signIn = (name: string, password: string): Promise<SignedIn> =>
-    signIn(this.#server, name, password)
+  readonly signIn = (name: string, password: string): Promise<SignedIn> => signIn(this.server, name, password)
 
   readonly signUp = (name: string, password: string): Promise<SignedIn> =>
-    signUp(this.#server, name, password, this.#guest)
+    signUp(this.server, name, password, this.#guest)
 
   readonly signedIn = (signedIn: SignedIn): void => {
     keepName(null)
@@ -143,7 +162,7 @@ export class Visit {
   async #ask(question: Question): Promise<void> {
     const asking: Scene = { is: "asking" }
     this.scene.value = asking
-    const isOpen = await isOpenServer(this.#server).catch(() => null)
+    const isOpen = await isOpenServer(this.server).catch(() => null)
     // Another tab has signed in meanwhile.
     if (this.scene.value !== asking) return
     if (isOpen === null) {
@@ -176,5 +195,14 @@ export class Visit {
       const account = Account.kept(this.#world)
       if (account) this.#enterAs(account)
     }
+  }
+}
+
+/** Where a page may keep nothing, as if nothing was kept. */
+function tabStorage(): TabStorage {
+  try {
+    return sessionStorage
+  } catch {
+    return { getItem: () => null, setItem: () => {}, removeItem: () => {} }
   }
 }

@@ -59,6 +59,16 @@ export const words = {
     signOut: "Sign out",
   },
 
+  oidc: {
+    button: (name: string) => `Sign in with ${name}`,
+    denied: (name: string) => `Signing in with ${name} was cancelled, or is not allowed to you.`,
+    failed: (name: string) => `Signing in with ${name} did not work. Try again.`,
+    unknown: "This tab did not ask for that sign-in, or has used it already. Sign in again.",
+    away: (name: string) => `${name} cannot be reached. Try again in a moment.`,
+    insecure: "This works only where the page was opened over HTTPS.",
+    notKept: "This browser keeps nothing for this page, and this does not work without.",
+  },
+
   rooms: {
     heading: "Rooms",
     direct: "Direct messages",
