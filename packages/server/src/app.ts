@@ -21,6 +21,8 @@ import { Messages } from "./chat/messages/messages.ts"
 import { Receipts } from "./chat/receipts/receipts.ts"
 import { RoomDirectory } from "./chat/rooms/room-directory.ts"
 import { broadcastRoom, Rooms } from "./chat/rooms/rooms.ts"
+import { Deletions } from "./chat/user-data/deletion.ts"
+import { exportOf } from "./chat/user-data/export.ts"
 import { LocalBusHub } from "./cluster/bus-local.ts"
 import type { Config } from "./config/environment.ts"
 import { migrate } from "./db/migrate.ts"
@@ -38,8 +40,10 @@ import { AppError } from "./lib/app-error.ts"
 import { type Clock, systemClock } from "./lib/clock.ts"
 import { errorResponse } from "./lib/http-error.ts"
 import { type Random, systemRandom } from "./lib/random.ts"
+import { until } from "./lib/until.ts"
 import { uuid7Maker } from "./lib/uuid7.ts"
 import { Delivery } from "./live/delivery.ts"
+import { silentSubscriber } from "./live/subscriber.ts"
 import { SqlLogStore } from "./log/append.sql.ts"
 import { CatchUp } from "./log/catch-up.ts"
 import { type CommittedBatch, GroupCommit } from "./log/group-commit.ts"
@@ -206,8 +210,13 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { isOpen } = identity
   const members = new Members({ db, log, clock, isOpen })
   const rooms = new Rooms({ db, log, directory, members, newId, isOpen })
-  const messages = new Messages({ db, log, members, clock, newId })
+  const messages = new Messages({ db, log, members, audit, clock, newId })
   const moderation = new Moderation({ db, log, members, clock })
+  const deletions = new Deletions({
+    ...{ db, clock, log, directory, users, revocations },
+    onFinished: (userId) => events.deleted(userId),
+    onFailure: (error) => events.deletionFailed(error),
+  })
   const invites = new Invites({ db, log, members, rooms, clock, newId })
   const services = {
     users,
@@ -276,7 +285,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const routes = makeRoutes({
     isOwnPage: (request, origin) => isOwnPage(request, origin, door),
     ...{ users, accounts, oidc, signIns, access, revocations, keys, firstAdmin, audit, identity },
-    ...{ rooms, members, moderation, invites, messages },
+    ...{ rooms, members, moderation, invites, messages, deletions },
+    exportOf: (user) => exportOf({ db, clock }, user),
     ...{ clock, events, metrics, notReady, toldAs },
   })
   const pages = [...(options.pages ?? []), buildDocs(() => openapiDocument(routes))]
@@ -308,7 +318,7 @@ export async function startApp(options: AppOptions): Promise<App> {
       const response =
         cors.preflight(request) ??
         (isSocketPath(url.pathname)
-          ? cors.readable(request, await upgrade(request, url, server, door))
+          ? cors.readable(request, await upgrade(request, url, server, door, addressOf(request, server)))
           : (pageOf(pages, request) ??
             cors.readable(request, await routes.fetch(request, { address: addressOf(request, server) }))))
       if (response) events.requested(response.status)
@@ -320,6 +330,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   oidc?.provider.lookUp()
   // The broadcast room is everyone's, so it is live from the start.
   await delivery.attach(broadcastRoom, silentSubscriber, undefined, () => {})
+  deletions.wake()
 
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`,
@@ -335,6 +346,8 @@ export async function startApp(options: AppOptions): Promise<App> {
       const hadConnections = registry.count > 0
       gateway.drain(hadConnections ? spreadMs : 0)
       if (hadConnections) await until(() => registry.count === 0, clock, spreadMs + 2_000)
+      deletions[Symbol.dispose]()
+      await deletions.idle()
       await log.drained()
       retention?.[Symbol.dispose]()
       signIns[Symbol.dispose]()
@@ -368,26 +381,4 @@ const pageOf = (pages: readonly Pages[], request: Request): Response | undefined
     if (response) return response
   }
   return undefined
-}
-
-const silentSubscriber = {
-  isOpen: true,
-  bufferedBytes: 0,
-  send() {},
-  subscribe: () => true,
-  unsubscribe() {},
-  isSubscribed: () => false,
-  drained: () => Promise.resolve(),
-}
-
-/** Resolves when `holds`, or after `timeoutMs`: whoever is still there then is cut off. */
-function until(holds: () => boolean, clock: Clock, timeoutMs: number): Promise<void> {
-  const endMs = clock.monotonicMs() + timeoutMs
-  return new Promise((resolve) => {
-    const cancel = clock.every(20, () => {
-      if (!holds() && clock.monotonicMs() < endMs) return
-      cancel()
-      resolve()
-    })
-  })
 }

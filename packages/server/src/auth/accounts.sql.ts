@@ -100,10 +100,12 @@ const sweepTickets = {
   text: `DELETE FROM klatch.tickets WHERE hash IN
 (SELECT hash FROM klatch.tickets WHERE expires_at < $1::timestamptz ORDER BY expires_at LIMIT 1000)`,
 }
+/** Also of someone who was deleted, of whom no more is kept than tells their tokens from a newcomer's. */
 const identity = {
   name: "identities_find",
-  text: `SELECT i.user_id, u.display_name, u.avatar_url FROM klatch.identities i
-LEFT JOIN klatch.users u ON u.id = i.user_id WHERE i.issuer = $1 AND i.subject = $2`,
+  text: `SELECT i.user_id, u.display_name, u.avatar_url, u.deleted_at IS NOT NULL AS is_deleted FROM klatch.identities i
+LEFT JOIN klatch.users u ON u.id = i.user_id WHERE i.issuer = $1 AND i.subject IN
+  ($2, 'deleted:' || encode(sha256(convert_to($1::text || E'\\n' || $2::text, 'UTF8')), 'hex')) LIMIT 1`,
 }
 const insertIdentity = {
   name: "identities_insert",
@@ -113,7 +115,7 @@ ON CONFLICT (issuer, subject) DO NOTHING RETURNING user_id`,
 const profile = {
   name: "accounts_profile",
   text: `UPDATE klatch.users SET display_name = coalesce($2, display_name), avatar_url = coalesce($3, avatar_url)
-WHERE id = $1 RETURNING id, username, display_name`,
+WHERE id = $1 AND deleted_at IS NULL RETURNING id, username, display_name`,
 }
 const ban = {
   name: "accounts_ban",
@@ -219,14 +221,16 @@ export async function sweepExpired(db: Queryable, at: string): Promise<void> {
   await db.query(sweepTickets, [at])
 }
 
-/** Whose identity this is; `display_name` is null while the user is being made. */
+export interface IdentityRow {
+  user_id: string
+  /** Null while the user is being made. */
+  display_name: string | null
+  avatar_url: string | null
+  is_deleted: boolean
+}
+/** Whose identity this is. */
 export const userOfIdentity = async (db: Queryable, issuer: string, subject: string) =>
-  (
-    await db.query<{ user_id: string; display_name: string | null; avatar_url: string | null }>(identity, [
-      issuer,
-      subject,
-    ])
-  )[0]
+  (await db.query<IdentityRow>(identity, [issuer, subject]))[0]
 /** Answers whether it was new. */
 export const insertIdentityRow = async (
   db: Queryable,

@@ -43,6 +43,7 @@ export type AuditAction =
   | "room_deleted"
   | "room_rights_changed"
   | "message_deleted_by_other"
+  | "message_edited_by_other"
 
 /** The hash before the first row. */
 const genesis: Buffer = Buffer.alloc(32)

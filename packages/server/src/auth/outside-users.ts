@@ -37,6 +37,8 @@ export class OutsideUsers {
   async #idOf(claims: OutsideClaims): Promise<string> {
     const { issuer, subject, name, picture } = claims
     const known = await userOfIdentity(this.#db, issuer, subject)
+    // Whoever was deleted stays so: what their tokens say of them is not looked at.
+    if (known?.is_deleted) return known.user_id
     if (known?.display_name != null) {
       const isNews =
         (name ?? known.display_name) !== known.display_name ||

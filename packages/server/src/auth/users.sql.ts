@@ -37,11 +37,12 @@ WHERE username_key COLLATE "C" >= greatest($1, $2) COLLATE "C" AND username_key 
 }
 const byIds = {
   name: "users_by_ids",
-  text: "SELECT id, username, display_name FROM klatch.users WHERE id = ANY ($1::uuid[])",
+  text: "SELECT id, username, display_name FROM klatch.users WHERE id = ANY ($1::uuid[]) AND deleted_at IS NULL",
 }
 const byNames = {
   name: "users_by_names",
-  text: "SELECT id, username, display_name FROM klatch.users WHERE username_key = ANY ($1::text[])",
+  text: `SELECT id, username, display_name FROM klatch.users
+WHERE username_key = ANY ($1::text[]) AND deleted_at IS NULL`,
 }
 
 /** A user by name, and whether the name is theirs alone. */

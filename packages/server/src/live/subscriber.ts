@@ -12,3 +12,14 @@ export interface Subscriber {
   /** Resolves when most of the buffered bytes are gone, or the connection is. */
   drained(): Promise<void>
 }
+
+/** Listens to what must be live also while nobody does, and hears nothing. */
+export const silentSubscriber: Subscriber = {
+  isOpen: true,
+  bufferedBytes: 0,
+  send() {},
+  subscribe: () => true,
+  unsubscribe() {},
+  isSubscribed: () => false,
+  drained: () => Promise.resolve(),
+}

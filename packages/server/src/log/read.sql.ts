@@ -16,17 +16,22 @@ interface EntryRow {
   edited_at: Date | null
   deleted_at: Date | null
   data: object | null
+  by_username?: string | null
 }
 
-/** An edit tells the message's content as it is now: what was taken back is not told again. */
+/**
+ * An edit tells the message's content as it is now: what was taken back is not told again. So it is with the name of
+ * who did something to a member.
+ */
 const entriesAfter = {
   name: "log_entries_after",
   text: `
 SELECT e.seq, e.kind, e.author_id, coalesce(u.username, '') AS username, e.at, e.client_id, e.target,
   CASE WHEN e.kind = 'edit' THEN t.content ELSE e.content END AS content,
-  e.reply_to, e.thread_id, e.edited_at, e.deleted_at, e.data
+  e.reply_to, e.thread_id, e.edited_at, e.deleted_at, e.data, b.username AS by_username
 FROM klatch.entries e
 LEFT JOIN klatch.users u ON u.id = e.author_id
+LEFT JOIN klatch.users b ON e.kind IN ('join', 'leave', 'member') AND b.id = (e.data->'by'->>'id')::uuid
 LEFT JOIN klatch.entries t ON e.kind = 'edit' AND t.room_id = e.room_id AND t.seq = e.target
 WHERE e.room_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3`,
 }
@@ -107,9 +112,14 @@ function entryOf(row: EntryRow): Entry {
     seq: row.seq,
     author: { id: row.author_id, username: row.username },
     at: row.at.toISOString(),
-    ...bodyOf(row),
+    ...bodyOf(row.by_username ? { ...row, data: withNameOfBy(row.data, row.by_username) } : row),
   }
 }
+
+const withNameOfBy = (data: object | null, username: string): object => ({
+  ...data,
+  by: { ...(data as { by?: object } | null)?.by, username },
+})
 
 function bodyOf(row: EntryRow): EntryBody {
   switch (row.kind as EntryBody["kind"]) {

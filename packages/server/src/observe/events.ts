@@ -68,6 +68,18 @@ export class Events {
     this.#log.warn({ event: "sweep_failed", ...faultOf(error) }, "expired sign-ins could not be removed")
   }
 
+  /** All that someone wrote is emptied, and all their memberships are over. */
+  deleted(userId: string): void {
+    this.#log.info({ event: "user_deleted", user_id: userId }, "a user's data are taken out")
+  }
+
+  deletionFailed(error: unknown): void {
+    this.#log.warn(
+      { event: "deletion_failed", ...faultOf(error) },
+      "a user's data could not be taken out and it is tried again",
+    )
+  }
+
   /** Row-level security binds nobody: the database's role could not make the one that it would bind. */
   wallIsDown(): void {
     this.#log.warn(

@@ -12,8 +12,9 @@ WHERE room_id = $1 AND seq = $2 AND kind = 'message' AND deleted_at IS NULL RETU
 }
 const standing = {
   name: "messages_standing",
-  text: `SELECT author_id, deleted_at IS NOT NULL AS deleted FROM klatch.entries
-    WHERE room_id = $1 AND seq = $2 AND kind = 'message'`,
+  text: `SELECT e.author_id, u.username, e.deleted_at IS NOT NULL AS deleted
+FROM klatch.entries e LEFT JOIN klatch.users u ON u.id = e.author_id
+WHERE e.room_id = $1 AND e.seq = $2 AND e.kind = 'message'`,
 }
 
 /** Answers whether there was such a message, not deleted. */
@@ -26,6 +27,11 @@ export async function deleteMessage(db: Queryable, roomId: string, seq: number, 
   return (await db.query(remove, [roomId, seq, at])).length > 0
 }
 
+export interface MessageStanding {
+  readonly author_id: string
+  readonly username: string | null
+  readonly deleted: boolean
+}
 export async function messageStanding(db: Queryable, roomId: string, seq: number) {
-  return (await db.query<{ author_id: string; deleted: boolean }>(standing, [roomId, seq]))[0]
+  return (await db.query<MessageStanding>(standing, [roomId, seq]))[0]
 }

@@ -1,4 +1,5 @@
 import type { HistoryPage, MessageEvent, SentAck } from "@klatch/protocol"
+import type { Audit } from "../../auth/audit.ts"
 import { askingOf, type Principal } from "../../auth/principal.ts"
 import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
@@ -8,7 +9,7 @@ import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope, Placed } from "../../log/log-store.ts"
 import { readMessages } from "../../log/read.sql.ts"
 import type { Members, RoomInfo } from "../members/members.ts"
-import { deleteMessage, editMessage, messageStanding } from "./messages.sql.ts"
+import { deleteMessage, editMessage, type MessageStanding, messageStanding } from "./messages.sql.ts"
 import { SlowMode } from "./slow-mode.ts"
 
 /** A message as it is sent, checked by the contract's schema. */
@@ -29,8 +30,10 @@ export class Messages {
   readonly #members: Members
   readonly #newId: () => string
   readonly #slowMode: SlowMode
+  readonly #audit: Audit
 
   constructor(options: {
+    readonly audit: Audit
     readonly db: Database
     readonly log: GroupCommit
     readonly members: Members
@@ -41,6 +44,7 @@ export class Messages {
     this.#log = options.log
     this.#members = options.members
     this.#newId = options.newId
+    this.#audit = options.audit
     this.#slowMode = new SlowMode(options.members, options.clock)
   }
 
@@ -86,29 +90,46 @@ export class Messages {
   }
 
   /** Changes a message; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
-  edit(principal: Principal, room: RoomInfo, messageId: number, content: string) {
+  edit(principal: Principal, room: RoomInfo, messageId: number, content: string, address: string) {
     const author = principal.user
-    return this.#log.change({
-      roomIds: [room.id],
-      apply: async (scope) => {
-        await this.#requireChange(scope, principal, room, messageId, "edit_any")
-        if (!(await editMessage(scope, room.id, messageId, content, scope.at))) throw noMessage(messageId)
-        return { seq: scope.append(room, author, { kind: "edit", target: messageId, content }), at: scope.at }
-      },
+    return this.#change(principal, room, messageId, "edit", address, async (scope) => {
+      if (!(await editMessage(scope, room.id, messageId, content, scope.at))) throw noMessage(messageId)
+      return scope.append(room, author, { kind: "edit", target: messageId, content })
     })
   }
 
   /** Takes a message back; answers the seq of the change. Rejects with `forbidden` or `not_found`. */
-  delete(principal: Principal, room: RoomInfo, messageId: number) {
+  delete(principal: Principal, room: RoomInfo, messageId: number, address: string) {
     const author = principal.user
-    return this.#log.change({
+    return this.#change(principal, room, messageId, "delete", address, async (scope) => {
+      if (!(await deleteMessage(scope, room.id, messageId, scope.at))) throw noMessage(messageId)
+      return scope.append(room, author, { kind: "delete", target: messageId })
+    })
+  }
+
+  /** Under the room's lock, for whoever may; what is done to somebody else's message is in the audit log. */
+  async #change(
+    principal: Principal,
+    room: RoomInfo,
+    messageId: number,
+    act: "edit" | "delete",
+    address: string,
+    apply: (scope: ChangeScope) => Promise<number>,
+  ): Promise<{ seq: number; at: string }> {
+    const { seq, at, of } = await this.#log.change({
       roomIds: [room.id],
       apply: async (scope) => {
-        await this.#requireChange(scope, principal, room, messageId, "delete_any")
-        if (!(await deleteMessage(scope, room.id, messageId, scope.at))) throw noMessage(messageId)
-        return { seq: scope.append(room, author, { kind: "delete", target: messageId }), at: scope.at }
+        const of = await this.#requireChange(scope, principal, room, messageId, `${act}_any`)
+        return { seq: await apply(scope), at: scope.at, of }
       },
     })
+    if (of.author_id !== principal.user.id)
+      await this.#audit.record({
+        action: act === "edit" ? "message_edited_by_other" : "message_deleted_by_other",
+        ...{ by: principal, target: of.username ?? of.author_id, roomId: room.id, address },
+        details: { message_id: messageId },
+      })
+    return { seq, at }
   }
 
   /** A page of messages in their current state, in seq order, and the head it was read at. */
@@ -137,12 +158,13 @@ export class Messages {
     room: RoomInfo,
     messageId: number,
     ofOthers: "edit_any" | "delete_any",
-  ): Promise<void> {
+  ): Promise<MessageStanding> {
     await this.#members.requireNow(scope, principal, "read", room)
     const standing = await messageStanding(scope, room.id, messageId)
     if (!standing || standing.deleted) throw noMessage(messageId)
     const isOwn = standing.author_id === principal.user.id
     await this.#members.requireNow(scope, principal, isOwn ? "post" : ofOthers, room)
+    return standing
   }
 }
 

@@ -1,3 +1,4 @@
+import type { User } from "@klatch/protocol"
 import type { Context } from "hono"
 import type { AccessTokens } from "../../auth/access-tokens.ts"
 import type { Accounts } from "../../auth/accounts.ts"
@@ -15,6 +16,7 @@ import type { Members } from "../../chat/members/members.ts"
 import type { Moderation } from "../../chat/members/moderation.ts"
 import type { Messages } from "../../chat/messages/messages.ts"
 import type { Rooms } from "../../chat/rooms/rooms.ts"
+import type { Deletions } from "../../chat/user-data/deletion.ts"
 import { AppError } from "../../lib/app-error.ts"
 import type { Clock } from "../../lib/clock.ts"
 import type { Events } from "../../observe/events.ts"
@@ -39,6 +41,9 @@ export interface HttpServices {
   readonly moderation: Moderation
   readonly invites: Invites
   readonly messages: Messages
+  readonly deletions: Deletions
+  /** All that is kept of someone, in pieces of whole lines. */
+  readonly exportOf: (user: User) => AsyncGenerator<string, void>
   readonly identity: Identity
   readonly clock: Clock
   readonly events: Events

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
 import { historyQuery, limits, messageFrame, sentAck, slug } from "@klatch/protocol"
 import { AppError } from "../../lib/app-error.ts"
-import { type HttpServices, reader, writer } from "./context.ts"
+import { addressOf, type HttpServices, reader, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import {
   asker,
@@ -150,14 +150,20 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
     const { id, message_id } = c.req.valid("param")
     const principal = await writer(services, c.req.raw)
     const room = await rooms.find(principal, id)
-    const { seq, at } = await messages.edit(principal, room, message_id, c.req.valid("json").content)
+    const { seq, at } = await messages.edit(
+      principal,
+      room,
+      message_id,
+      c.req.valid("json").content,
+      addressOf(c),
+    )
     return c.json({ seq, message_id, timestamp: at }, 200)
   })
   app.openapi(remove, async (c) => {
     const { id, message_id } = c.req.valid("param")
     const principal = await writer(services, c.req.raw)
     const room = await rooms.find(principal, id)
-    const { seq, at } = await messages.delete(principal, room, message_id)
+    const { seq, at } = await messages.delete(principal, room, message_id, addressOf(c))
     return c.json({ seq, message_id, timestamp: at }, 200)
   })
   app.openapi(history, async (c) => {

@@ -12,6 +12,7 @@ import { mountMessages } from "./messages.ts"
 import { mountOidc } from "./oidc.ts"
 import { mountOperate } from "./operate.ts"
 import { mountRooms } from "./rooms.ts"
+import { mountUserData } from "./user-data.ts"
 
 const OPENAPI = {
   openapi: "3.1.0",
@@ -70,6 +71,7 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
   mountRooms(app, services)
   mountMembers(app, services)
   mountMessages(app, services)
+  mountUserData(app, services)
   mountAdmin(app, services)
   mountOperate(app, services)
   const addresses = addressesOf(app)

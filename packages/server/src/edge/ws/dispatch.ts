@@ -72,13 +72,15 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
       session,
       frame,
       room,
-      await services.messages.edit(session.principal, room, message_id, content),
+      await services.messages.edit(session.principal, room, message_id, content, session.address),
     )
   },
   async delete(services, session, frame) {
     const room = await openRoom(services, session, "read", frame)
     const { message_id } = frame
-    replyChange(session, frame, room, await services.messages.delete(session.principal, room, message_id))
+    const { messages } = services
+    const changed = await messages.delete(session.principal, room, message_id, session.address)
+    replyChange(session, frame, room, changed)
   },
   typing,
   async read(services, session, frame) {

@@ -38,9 +38,9 @@ const IGNORED_WAITS_MAX = 500
 /** Frames that wait while an earlier one of the same connection is handled; beyond, 4429. */
 const FRAMES_WAITING_MAX = 256
 const SWEEP_MS = 1_000
-/** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 /** What was let in by something that has ended goes within a second, so it is looked for more often than that. */
 const EXPIRY_SWEEP_MS = 250
+/** A reader with more than this unread is closed with 4408 and resumes; Bun itself cuts it off at its limit. */
 export const BUFFERED_MAX_BYTES = 256 * 1024
 export const BACKPRESSURE_LIMIT_BYTES = 1024 * 1024
 const CUT_OFF_MS = 5_000
@@ -304,14 +304,6 @@ export class Gateway implements Disposable {
   }
 
   /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
-  /** Closes who came with what has ended, or never said who they are: two comparisons a connection. */
-  #endExpired(): void {
-    const nowMs = this.#nowMs()
-    const clockMs = this.#services.clock.now()
-    for (const session of this.#options.registry.all())
-      if (session.isOpen && session.isOver(nowMs, clockMs)) session.close("sign_in_again", nowMs + CUT_OFF_MS)
-  }
-
   #spend(session: Session): void {
     if (take(session, this.#rate, this.#nowMs()) === 0) return
     // Each ignored wait digs deeper: the debt is what closes a connection that never slows down.
@@ -350,6 +342,14 @@ export class Gateway implements Disposable {
     session.onDrain()
     this.#options.registry.remove(session)
     this.#services.events.disconnected(session.principal.user.id, code)
+  }
+
+  /** Closes who came with what has ended, or never said who they are: two comparisons a connection. */
+  #endExpired(): void {
+    const nowMs = this.#nowMs()
+    const clockMs = this.#services.clock.now()
+    for (const session of this.#options.registry.all())
+      if (session.isOpen && session.isOver(nowMs, clockMs)) session.close("sign_in_again", nowMs + CUT_OFF_MS)
   }
 
   /** Once a second, all connections: too slow, too silent, or closed and still here. */

@@ -29,6 +29,7 @@ export async function upgrade(
   url: URL,
   server: Server<Session>,
   options: UpgradeOptions,
+  address: string,
 ): Promise<Response | undefined> {
   try {
     requireOrigin(request, url, options)
@@ -46,6 +47,7 @@ export async function upgrade(
     const principal = (await options.identity.namedOrGuest(claims)) ?? stranger
     const session = await options.gateway.prepare({
       principal,
+      address,
       mark,
       roomRef,
       since,
