@@ -53,7 +53,7 @@ async function visit(as: string, at = `${stage.server.url}/`): Promise<Tab> {
   return tab
 }
 
-test("[A17] one signs in by the provider, lands in the room of the link, chats, reloads, leaves, comes again", async () => {
+test("[A17] one signs in by the provider, lands in the room of the link, chats, leaves, comes again", async () => {
   const { access_token } = await post("/auth/signup", {
     username: "host",
     password: "a sentence of one's own",
@@ -91,7 +91,7 @@ test("[A17] one signs in by the provider, lands in the room of the link, chats, 
   expect([...faults(tab), ...faults(other), ...proxy.strays]).toEqual([])
 })
 
-test("[A17] who is denied, whose answer is not their own, and whom the server refuses is told in a sentence", async () => {
+test("[A17] who is denied, has an answer of others, or is refused is told so in a sentence", async () => {
   await using tab = await visit("No, go back")
   const { page } = tab
   await page.getByText("Signing in with Example was cancelled, or is not allowed to you.").waitFor()
