@@ -45,7 +45,7 @@ describe("S1: people who sign in", () => {
     expect(carl.user).toEqual(made.user)
   })
 
-  test("[O21, O24] dm: heard by all of bob's connections, found by him later, and by nobody else in any way", async () => {
+  test("[O21, O24] dm: all of bob's connections hear it, he finds it later, nobody else does in any way", async () => {
     const content = unique("Hello!")
     await using a = await alice!.line()
     await using b = await bob!.line()
@@ -90,7 +90,7 @@ describe("S1: people who sign in", () => {
     expect(await a.ask({ type: "dm", to: missing, content: "x" })).toMatchObject({ code: "not_found" })
   })
 
-  test("[O22] group: for its members, who are added; to others it is not there, also once they were removed", async () => {
+  test("[O22] group: for members, who are added; to others and those who were removed it is not there", async () => {
     const slug = unique("devs")
     const body = { kind: "group", name: "Devs", slug, members: [bob!.name] }
     const { id } = await alice!.got(room.strict(), "POST /rooms", body)
@@ -119,7 +119,7 @@ describe("S1: people who sign in", () => {
     expect(JSON.stringify(e.heard)).not.toContain("not for eve")
   })
 
-  test("[O23, A13] broadcast: for whom the right has; everyone who is somebody hears it, and it is recorded", async () => {
+  test("[O23, A13] broadcast: by whoever has the right; everyone hears it, and it is recorded", async () => {
     const content = unique("to all")
     await using b = await bob!.line()
     await using e = await eve!.open()

@@ -198,7 +198,7 @@ describe("S3: what is not one's own", () => {
       }),
     )
 
-  test("[A8, H14] a private room is to strangers, by any address, what a missing one is, and what was said stays in", async () => {
+  test("[A8, H14] a private room is to strangers, by any address, what a missing one is", async () => {
     const slug = unique("back")
     const { id } = await made({ slug, members: [bob!.name] })
     await ann!.ask(`POST /rooms/${id}/messages`, { content: "secret" })
@@ -288,7 +288,7 @@ describe("S3: what is not one's own", () => {
     expect(await ann!.got(personSchema, `GET /users/${dan.name}`)).toMatchObject({ id: dan.id })
   })
 
-  test("[C13, O26] what is for later says so, to whoever is signed in; the probe and the metrics need no token", async () => {
+  test("[C13, O26] what is for later says so to whoever is signed in; probe and metrics need no token", async () => {
     const { id } = await made()
     await using a = await ann!.line(`&room_id=${id}`)
     const { seq } = await a.acked({ type: "message", room_id: id, content: "x" })

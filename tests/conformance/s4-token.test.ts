@@ -94,7 +94,7 @@ describe("S4: the application's own tokens", () => {
     expect((await ask("GET /metrics", { at: server })).text).not.toContain(sub)
   })
 
-  test("[O23, A13, A5] a role in the token makes an administrator, who may broadcast and read the audit log", async () => {
+  test("[O23, A13, A5] a role in the token makes an administrator, who broadcasts and reads the audit", async () => {
     const [sub, other] = [unique("boss"), unique("clerk")]
     const [boss, clerk] = [tokenOf({ sub, roles: ["admin"] }), tokenOf({ sub: other, roles: ["clerk"] })]
     await using b = await Caller.open(`/ws?token=${boss}`, { at: server })
@@ -113,7 +113,7 @@ describe("S4: the application's own tokens", () => {
     expect(await whoIs(boss)).toMatchObject({ is_admin: true })
   })
 
-  test("[A1, A5] people who sign up here chat with those who bring a token, and no name is taken from either", async () => {
+  test("[A1, A5] people who sign up here chat with those who bring a token; nobody's name is taken", async () => {
     const name = unique("sam")
     const outside = await whoIs(tokenOf({ sub: name }))
     expectError(

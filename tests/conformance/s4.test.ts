@@ -9,7 +9,7 @@ import { targetAt, testMs, unique } from "./target.ts"
 setDefaultTimeout(testMs)
 
 describe("S4: nothing but the environment", () => {
-  test("[O27] /ws with nothing at all: a chat frame is heard by all who named no room, once, and the lobby keeps it", async () => {
+  test("[O27] /ws with nothing at all: a chat frame is heard, once, by all who named no room", async () => {
     await using someone = await Caller.open("/ws")
     await using other = await Caller.open("/ws")
     await using elsewhere = await Caller.in(unique("elsewhere"))
