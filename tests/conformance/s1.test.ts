@@ -84,7 +84,10 @@ describe("S1: frames as its README types them", () => {
     await alice.hears("the note", (f) => f.content === "note" && f.to === a)
     await alice.acked({ type: "dm", to: bob.user.id, content: "by id" })
     await bob.hears("the dm", (f) => f.content === "by id")
-    expect(await alice.ask({ type: "dm", to: "a b", content: "x" })).toMatchObject({ code: "invalid_field" })
+    expect(await alice.ask({ type: "dm", to: "a b", content: "x" })).toMatchObject({
+      code: "invalid_field",
+      message: "to: must be a user's id or name",
+    })
     expect(
       await alice.ask({ type: "dm", to: "01900000-0000-7000-8000-000000000000", content: "x" }),
     ).toMatchObject({ code: "not_found" })

@@ -46,7 +46,9 @@ export const username = z
   .regex(/^[A-Za-z0-9_.-]+$/, "must be 2..32 of A-Z, a-z, 0-9, _, . and -")
 
 /** A user, by id or by name. */
-export const userRef = z.union([uuid, username]).describe("A user, by id or by name.")
+export const userRef = z
+  .union([uuid, username], "must be a user's id or name")
+  .describe("A user, by id or by name.")
 
 /** RFC 3339 UTC with milliseconds. */
 export const timestamp = z.iso.datetime({ precision: 3 }).describe("RFC 3339, UTC, with milliseconds.")

@@ -93,7 +93,7 @@ const text = (description: string, more: object = {}) => ({ type: "string", desc
 export const connectQuery = {
   type: "object",
   properties: {
-    user: text("Open mode: who is asking; without it you are a guest with a generated name.", {
+    user: text("Open mode: who is asking; without it, or a token, you are a guest with a generated name.", {
       minLength: limits.usernameCharsMin,
       maxLength: limits.usernameCharsMax,
     }),
@@ -103,12 +103,12 @@ export const connectQuery = {
     room: text("The same."),
     r: text("The same, shorter."),
     subscribe: text(
-      "With `auto` the connection follows your direct rooms and groups by itself; with `none` it follows only what " +
-        "it joins or resumes, as a client that keeps cursors wants it.",
+      "With `auto` the connection follows your direct rooms and groups by itself, and the lobby when it names no " +
+        "room; with `none` it follows only what it joins or resumes, as a client that keeps cursors wants it.",
       { enum: ["none", "auto"], default: "auto" },
     ),
-    ticket: text("A single-use ticket. In open mode, refused with 401: this version has no accounts yet."),
-    token: text("A JWT. In open mode, refused with 401: this version has no accounts yet."),
+    ticket: text("Of `POST /auth/ticket`, good for one connection: what browsers should use."),
+    token: text("A JWT: one of ours, or of your application. One that is not good is refused with 401."),
   },
 } as const
 
