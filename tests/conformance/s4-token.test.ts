@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { createHmac } from "node:crypto"
 import { me, tokens } from "@klatch/protocol"
 import { type ServerProcess, startServer } from "../harness/server.ts"
+import { until } from "../harness/until.ts"
 import { ask, expectError, got } from "./answer.ts"
 import { Caller } from "./caller.ts"
 import { Person, password } from "./person.ts"
@@ -111,6 +112,32 @@ describe("S4: the application's own tokens", () => {
       "user_banned",
     ])
     expect(await whoIs(boss)).toMatchObject({ is_admin: true })
+  })
+
+  test("[A10, A6, O27] the lobby is heard by who says in a frame who they are, and not by who is banned", async () => {
+    const [sub, late] = [unique("rude"), unique("late")]
+    const rude = tokenOf({ sub })
+    await using polite = await Caller.open(`/ws?token=${tokenOf({ sub: unique("polite") })}`, { at: server })
+    await using r = await Caller.open(`/ws?token=${rude}`, { at: server })
+    const boss = bearer(tokenOf({ sub: unique("boss"), roles: ["admin"] }))
+    await polite.acked({ type: "chat", body: "before" })
+    await r.hears("it, without being a member", (f) => f.content === "before")
+    expect((await ask("POST /rooms/lobby/bans", { ...boss, body: { user: sub } })).status).toBe(204)
+    await r.hears("that it is gone", (f) => f.type === "room_removed")
+    await using again = await Caller.open(`/ws?token=${rude}`, { at: server })
+    const byFrame = new WebSocket(`${server.wsUrl}/ws`)
+    const heard: string[] = []
+    byFrame.onmessage = ({ data }) => heard.push(String(data))
+    byFrame.onopen = () => byFrame.send(JSON.stringify({ type: "auth", token: tokenOf({ sub: late }) }))
+    await until("hello", () => heard.some((text) => text.includes(late)))
+    await polite.acked({ type: "chat", body: "after" })
+    await until("the lobby", () => heard.some((text) => text.includes('"after"')))
+    byFrame.close()
+    for (const one of [r, again]) {
+      expect(await one.ask({ type: "chat", body: "again" })).toMatchObject({ code: "forbidden" })
+      await one.settled()
+      expect(one.heard.filter((f) => f.content === "after")).toEqual([])
+    }
   })
 
   test("[A1, A5] people who sign up here chat with those who bring a token; nobody's name is taken", async () => {
