@@ -120,6 +120,12 @@ test("[A17] who is denied, has an answer of others, or is refused is told so in 
   await press(page, "Sign in with Example")
   await choose(page, "Sign in as ada")
   await page.getByText("Signing in with Example did not work. Try again.").waitFor()
+  // Whoever runs the server reads why, and nothing that anyone could sign in by.
+  const log = stage.server.lines.join("\n")
+  expect(log).toContain('"event":"provider_failed"')
+  const codes = tab.asked.flatMap((url) => new URL(url).searchParams.getAll("code"))
+  expect(codes.length).toBeGreaterThan(1)
+  for (const secret of [...codes, "eyJ"]) expect(log).not.toContain(secret)
   provider.ofTokens = (given) => given
   await press(page, "Sign in with Example")
   await choose(page, "Sign in as ada")
