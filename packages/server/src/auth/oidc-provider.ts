@@ -64,7 +64,7 @@ export interface OidcAnswer {
 /** What is known of a provider is used for so long; then it is asked again, and the old is used where it is away. */
 const knownMs = 10 * 60_000
 const discoveryMs = 5_000
-/** For all that a code is redeemed by: the token, the keys, what there is to know of the person. */
+/** For all that a code is redeemed by: discovery, the token, the keys, what there is to know of the person. */
 const redeemMs = 10_000
 /** A provider that was away is left alone for so long. */
 const restMs = 2_000
@@ -105,9 +105,10 @@ export class OidcProvider {
    * `unavailable` when it does not answer, not in time or not well.
    */
   async redeem(answer: OidcAnswer): Promise<OutsideClaims> {
-    const server = await this.#server()
     try {
-      return await this.#inTime(redeemMs, (signal) => this.#redeem(server, answer, signal))
+      return await this.#inTime(redeemMs, async (signal) =>
+        this.#redeem(await this.#server(), answer, signal),
+      )
     } catch (error) {
       throw this.#toldAs(error)
     }
