@@ -4,6 +4,7 @@ import { sharedSecret } from "./auth/accounts.sql.ts"
 import { Accounts } from "./auth/accounts.ts"
 import { ApiKeys } from "./auth/api-keys.ts"
 import { Audit } from "./auth/audit.ts"
+import { Budgets } from "./auth/budgets.ts"
 import { Credentials } from "./auth/credentials.ts"
 import { FirstAdmin } from "./auth/first-admin.ts"
 import { Identity } from "./auth/identity.ts"
@@ -185,6 +186,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     signIns,
     revocations,
   })
+  const budgets = new Budgets(clock, config.limitsOn)
   const identity = new Identity({ mode: config.auth, users, credentials, newId })
   const audit = new Audit(db, clock)
   const keys = new ApiKeys({ db, clock, newId, users })
@@ -208,9 +210,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     })
   const directory = new RoomDirectory(db)
   const { isOpen } = identity
+  const { limitsOn } = config
   const members = new Members({ db, log, clock, isOpen })
   const rooms = new Rooms({ db, log, directory, members, newId, isOpen })
-  const messages = new Messages({ db, log, members, audit, clock, newId })
+  const messages = new Messages({ db, log, members, audit, clock, newId, limitsOn })
   const moderation = new Moderation({ db, log, members, clock })
   const deletions = new Deletions({
     ...{ db, clock, log, directory, users, revocations },
@@ -238,7 +241,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     revocations,
     registry,
     isOutage,
-    limitsOn: config.limitsOn,
+    limitsOn,
+    budgets,
     collect: () => {
       Bun.gc(true)
       Bun.shrink()
@@ -284,7 +288,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
   const routes = makeRoutes({
     isOwnPage: (request, origin) => isOwnPage(request, origin, door),
-    ...{ users, accounts, oidc, signIns, access, revocations, keys, firstAdmin, audit, identity },
+    ...{ users, accounts, oidc, signIns, access, revocations, keys, firstAdmin, audit, identity, budgets },
     ...{ rooms, members, moderation, invites, messages, deletions },
     exportOf: (user) => exportOf({ db, clock }, user),
     ...{ clock, events, metrics, notReady, toldAs },
@@ -295,6 +299,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     gateway,
     identity,
     revocations,
+    budgets,
     corsOrigins: config.corsOrigins,
     trustProxy: config.proxyHops > 0,
     onError: toldAs,

@@ -21,11 +21,22 @@ export class Attempts {
 
   /** Counts one. Throws `rate_limited`, with when to come back, past the rate. */
   spend(key: string, words = "Too many attempts: wait a little."): void {
-    if (!this.#isOn) return
-    const nowMs = this.#clock.monotonicMs()
-    const bucket = this.#buckets.get(key) ?? { tokens: this.#rate.burst, filledMs: nowMs }
-    const waitMs = take(bucket, this.#rate, nowMs)
+    if (this.#isOn) this.spendFrom(this.bucketOf(key), words)
+  }
+
+  /** The bucket of a key, made when there is none: for whoever counts a lot and keeps it at hand. */
+  bucketOf(key: string): Bucket {
+    const known = this.#buckets.get(key)
+    if (known) return known
+    const bucket = { tokens: this.#rate.burst, filledMs: this.#clock.monotonicMs() }
     this.#buckets.set(key, bucket)
+    return bucket
+  }
+
+  /** The same as `spend`, without a look for the bucket. */
+  spendFrom(bucket: Bucket, words?: string): void {
+    if (!this.#isOn) return
+    const waitMs = take(bucket, this.#rate, this.#clock.monotonicMs())
     if (waitMs > 0) throw new AppError("rate_limited", words, { retryAfterMs: waitMs })
   }
 

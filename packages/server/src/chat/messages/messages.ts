@@ -1,4 +1,5 @@
 import type { HistoryPage, MessageEvent, SentAck } from "@klatch/protocol"
+import { Attempts } from "../../auth/attempts.ts"
 import type { Audit } from "../../auth/audit.ts"
 import { askingOf, type Principal } from "../../auth/principal.ts"
 import type { Database } from "../../db/sql.ts"
@@ -11,6 +12,9 @@ import { readMessages } from "../../log/read.sql.ts"
 import type { Members, RoomInfo } from "../members/members.ts"
 import { deleteMessage, editMessage, type MessageStanding, messageStanding } from "./messages.sql.ts"
 import { SlowMode } from "./slow-mode.ts"
+
+/** Messages of a room, whoever writes them: each is sent to everyone there. */
+const perRoom = { perSecond: 500, burst: 2_000 }
 
 /** A message as it is sent, checked by the contract's schema. */
 export interface NewMessage {
@@ -31,6 +35,7 @@ export class Messages {
   readonly #newId: () => string
   readonly #slowMode: SlowMode
   readonly #audit: Audit
+  readonly #ofRoom: Attempts
 
   constructor(options: {
     readonly audit: Audit
@@ -39,12 +44,14 @@ export class Messages {
     readonly members: Members
     readonly clock: Clock
     readonly newId: () => string
+    readonly limitsOn: boolean
   }) {
     this.#db = options.db
     this.#log = options.log
     this.#members = options.members
     this.#newId = options.newId
     this.#audit = options.audit
+    this.#ofRoom = new Attempts(perRoom, options.clock, options.limitsOn)
     this.#slowMode = new SlowMode(options.members, options.clock)
   }
 
@@ -83,8 +90,12 @@ export class Messages {
     if (role === null) await this.#members.join(principal, room)
   }
 
-  /** Throws `rate_limited` for a member who writes again before the room's slow mode lets them. */
+  /**
+   * Throws `rate_limited` where all of the room together write faster than it can be read, and for a member who writes
+   * again before its slow mode lets them.
+   */
   pace(principal: Principal, room: RoomInfo): void {
+    this.#ofRoom.spend(room.id, "Too many messages in this room.")
     const slowModeS = room.settings?.slowModeS ?? 0
     if (slowModeS > 0) this.#slowMode.spend(principal, room, slowModeS)
   }

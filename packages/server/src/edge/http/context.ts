@@ -4,6 +4,7 @@ import type { AccessTokens } from "../../auth/access-tokens.ts"
 import type { Accounts } from "../../auth/accounts.ts"
 import { type ApiKeys, isApiKey } from "../../auth/api-keys.ts"
 import type { Audit } from "../../auth/audit.ts"
+import type { Budgets } from "../../auth/budgets.ts"
 import type { FirstAdmin } from "../../auth/first-admin.ts"
 import { claimsOf, type Identity } from "../../auth/identity.ts"
 import type { OidcSignIns } from "../../auth/oidc-sign-ins.ts"
@@ -45,6 +46,7 @@ export interface HttpServices {
   /** All that is kept of someone, in pieces of whole lines. */
   readonly exportOf: (user: User) => AsyncGenerator<string, void>
   readonly identity: Identity
+  readonly budgets: Budgets
   readonly clock: Clock
   readonly events: Events
   readonly metrics: Metrics
@@ -63,13 +65,18 @@ export interface RequestEnvironment {
 export const addressOf = (c: Context): string => (c.env as RequestEnvironment | undefined)?.address ?? ""
 
 /** Who asks, if they say so. Tickets open sockets only. */
-export function asking({ identity, keys }: HttpServices, request: Request): Promise<Principal | undefined> {
+export async function asking(
+  { identity, keys, budgets }: HttpServices,
+  request: Request,
+): Promise<Principal | undefined> {
   const claims = claimsOf(new URL(request.url), request.headers)
   if (claims.kind === "ticket")
     throw new AppError("unauthorized", "A ticket opens a WebSocket; here send Authorization: Bearer TOKEN.")
   if (claims.kind === "token" && isApiKey(claims.token))
     return keys.principalOf(claims.token, request.headers.get("klatch-as") ?? undefined)
-  return identity.named(claims)
+  const named = await identity.named(claims)
+  if (named) budgets.spendUser(named)
+  return named
 }
 
 /** Who reads: whoever says who they are; in open mode also someone without a name, who is a member of nothing. */

@@ -63,7 +63,7 @@ const send = createRoute({
     }),
     ...roomErrors,
     ...bodyErrors,
-    429: json(errorBody, "In a slow room: come back after `retry_after_ms`."),
+    429: json(errorBody, "Too fast, or in a slow room: come back after `retry_after_ms`."),
     501: json(errorBody, "With `attachments`: this version cannot attach files."),
   },
 })

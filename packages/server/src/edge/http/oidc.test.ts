@@ -1,11 +1,15 @@
 import { expect, test } from "bun:test"
+import { Budgets } from "../../auth/budgets.ts"
 import { AppError } from "../../lib/app-error.ts"
+import { ManualClock } from "../../lib/clock.ts"
 import type { HttpServices } from "./context.ts"
 import { makeRoutes } from "./routes.ts"
 
 test("[A15] where no provider is configured there is nothing to sign in by", async () => {
   const toldAs = (error: unknown) => (error instanceof AppError ? error : new AppError("internal"))
-  const routes = makeRoutes({ oidc: undefined, isOwnPage: () => true, toldAs } as unknown as HttpServices)
+  const budgets = new Budgets(new ManualClock(), false)
+  const services = { oidc: undefined, isOwnPage: () => true, toldAs, budgets }
+  const routes = makeRoutes(services as unknown as HttpServices)
   const body = JSON.stringify({
     code: "x",
     code_verifier: "v".repeat(43),

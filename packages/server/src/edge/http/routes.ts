@@ -1,11 +1,12 @@
 import { OpenAPIHono } from "@hono/zod-openapi"
 import { limits } from "@klatch/protocol"
 import { HTTPException } from "hono/http-exception"
+import { claimsOf } from "../../auth/identity.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { errorResponse } from "../../lib/http-error.ts"
 import { mountAccounts } from "./accounts.ts"
 import { mountAdmin } from "./admin.ts"
-import type { HttpServices } from "./context.ts"
+import { addressOf, type HttpServices } from "./context.ts"
 import { mountLater } from "./later.ts"
 import { mountMembers } from "./members.ts"
 import { mountMessages } from "./messages.ts"
@@ -36,6 +37,9 @@ const OPENAPI = {
   ],
 }
 
+/** Asked by those who run it, however often. */
+const probes: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"])
+
 /** Every route, by noun. All JSON errors have one shape. */
 export function makeRoutes(services: HttpServices): OpenAPIHono {
   const app = new OpenAPIHono({
@@ -50,6 +54,14 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
   })
   // Before what is asked of bodies: an upload is neither JSON nor small.
   mountLater(app, services)
+  app.use(async (c, next) => {
+    if (probes.has(c.req.path)) return next()
+    // Whoever brings a token is counted by it; one that turns out to be bad is a stranger's.
+    const hasToken = claimsOf(new URL(c.req.url), c.req.raw.headers).kind === "token"
+    if (!hasToken) services.budgets.spendStranger(addressOf(c))
+    await next()
+    if (hasToken && c.res.status === 401) services.budgets.spendStranger(addressOf(c))
+  })
   app.use(async (c, next) => {
     c.req.raw = await boundedBody(c.req.raw)
     await next()

@@ -64,6 +64,7 @@ export const body = <T extends z.ZodType>(schema: T, example: z.input<T>) => ({
 export const errors = {
   400: json(errorBody, "Something in the request is wrong: the message says what."),
   401: json(errorBody, "It is not said who is asking, or in a way that this server cannot check."),
+  429: json(errorBody, "Too fast: come back after `retry_after_ms`."),
   503: json(errorBody, "Not now: try again after `retry_after_ms`."),
 } as const
 

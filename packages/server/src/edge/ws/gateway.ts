@@ -1,4 +1,5 @@
 import { frameSchemas, isFrameType, limits, ref as refSchema } from "@klatch/protocol"
+import type { Budgets } from "../../auth/budgets.ts"
 import type { Identity } from "../../auth/identity.ts"
 import { expiryOf } from "../../auth/principal.ts"
 import { ends, type Revocation, type Revocations } from "../../auth/revocations.ts"
@@ -23,6 +24,7 @@ export interface GatewayOptions {
   /** Whether a failure is the database being away. */
   readonly isOutage: (error: unknown) => boolean
   readonly limitsOn: boolean
+  readonly budgets: Budgets
   readonly heartbeatMs?: number
   /** Returns memory that connecting has left behind; may take tens of ms, so it is called when it is quiet. */
   readonly collect?: () => void
@@ -233,7 +235,7 @@ export class Gateway implements Disposable {
         this.#hold(session, this.#follows.begin(session, roomsNamedBy(frame)), undefined)
         return
       }
-      this.#spend(session)
+      this.#spend(session, frame)
       if (session.isStranger && frame?.type !== "auth")
         throw new AppError("unauthorized", "Say who you are first: send an auth frame.")
       const work =
@@ -304,13 +306,26 @@ export class Gateway implements Disposable {
   }
 
   /** Throws `rate_limited` when the connection is too fast; closes it when it does not care. */
-  #spend(session: Session): void {
-    if (take(session, this.#rate, this.#nowMs()) === 0) return
+  #spend(session: Session, frame: { type?: unknown } | undefined): void {
+    if (take(session, this.#rate, this.#nowMs()) === 0) {
+      this.#spendOfUser(session, frame)
+      return
+    }
     // Each ignored wait digs deeper: the debt is what closes a connection that never slows down.
     session.tokens -= 1
     const waitMs = Math.ceil(((1 - session.tokens) / this.#rate.perSecond) * 1_000)
     if (session.tokens < -IGNORED_WAITS_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
     throw new AppError("rate_limited", undefined, { retryAfterMs: waitMs })
+  }
+
+  /** The same of all the user's connections. Those who are only there, and say no more than that, are not counted. */
+  #spendOfUser(session: Session, frame: { type?: unknown } | undefined): void {
+    const { budgets, limitsOn } = this.#options
+    if (!limitsOn || session.isStranger || frame?.type === "ping") return
+    const { rare } = session
+    const bucket = rare?.budget ?? budgets.bucketOfUser(session.principal.user.id)
+    if (rare) rare.budget = bucket
+    budgets.spendFrom(bucket)
   }
 
   #answer(session: Session, error: unknown, ref: string | undefined): void {

@@ -42,6 +42,8 @@ class Extra {
   /** What it is about to follow by itself, and from where. */
   follows: { readonly room: RoomInfo; readonly since: number }[] | undefined
   sendsPending = 0
+  /** What the user may use in all, kept at hand by whoever says a lot. */
+  budget: Bucket | undefined
   typingToldMs = Number.NEGATIVE_INFINITY
   badFrames: Bucket | undefined
   /** When a socket that was closed but does not go is cut off. */

@@ -1,5 +1,6 @@
 import { cursor, isUuid, slug } from "@klatch/protocol"
 import type { Server } from "bun"
+import type { Budgets } from "../../auth/budgets.ts"
 import { claimsOf, type Identity } from "../../auth/identity.ts"
 import type { Revocations } from "../../auth/revocations.ts"
 import { AppError } from "../../lib/app-error.ts"
@@ -11,6 +12,7 @@ export interface UpgradeOptions {
   readonly gateway: Gateway
   readonly identity: Identity
   readonly revocations: Revocations
+  readonly budgets: Budgets
   readonly corsOrigins: readonly string[]
   readonly trustProxy: boolean
   /** Undefined when one more connection fits; else why not. */
@@ -32,6 +34,7 @@ export async function upgrade(
   address: string,
 ): Promise<Response | undefined> {
   try {
+    options.budgets.spendConnect(address)
     requireOrigin(request, url, options)
     const claims = claimsOf(url, request.headers)
     const roomRef = roomRefOf(url)
