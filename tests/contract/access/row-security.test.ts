@@ -48,8 +48,8 @@ SELECT id, 1, 'message', '${ann}', now(), 'secret' FROM klatch.rooms WHERE kind 
     await postgres?.[Symbol.asyncDispose]()
   })
 
-  const seen = async (userId: string, isAdmin = false) => {
-    const asked = db.asking({ userId, isAdmin })
+  const seen = async (userId: string, isAdmin = false, about?: string) => {
+    const asked = db.asking({ userId, isAdmin }, about)
     const rows = await asked.query<{ room_id: string }>({
       name: "",
       text: "SELECT room_id FROM klatch.entries",
@@ -77,6 +77,26 @@ SELECT id, 1, 'message', '${ann}', now(), 'secret' FROM klatch.rooms WHERE kind 
     )
     const expected = [ofAnn, ofBob, [open]]
     for (const [who, found] of many) expect(found).toEqual(expected[who]!)
+  })
+
+  test("[A14] what a request is about opens nothing, and makes reading of it cheap", async () => {
+    const mine = await seen(bob)
+    for (const room of [...Object.values(rooms), ann, eve, ""])
+      expect(await seen(bob, false, room)).toEqual(mine)
+    await db.query({
+      name: "",
+      text: `INSERT INTO klatch.entries (room_id, seq, kind, author_id, at, content)
+SELECT '${rooms.public}', n, 'message', '${ann}', now(), 'much' FROM generate_series(2, 4000) n`,
+    })
+    const tookMs = async (about?: string) => {
+      const startMs = performance.now()
+      const asked = db.asking({ userId: bob, isAdmin: false }, about)
+      const text = "SELECT count(*) FROM klatch.entries WHERE room_id = $1"
+      expect(await asked.query<object>({ name: "", text }, [rooms.public])).toEqual([{ count: 4_000 }])
+      return performance.now() - startMs
+    }
+    await tookMs()
+    expect(await tookMs(rooms.public)).toBeLessThan((await tookMs()) / 4)
   })
 
   test("[A14] whoever forgets to say for whom sees nothing, and nobody writes by this way", async () => {

@@ -27,7 +27,8 @@ export interface Queryable {
 
 const setAsking = {
   name: "db_set_asking",
-  text: "SELECT set_config('klatch.asking', $1, false), set_config('klatch.is_admin', $2, false)",
+  text: `SELECT set_config('klatch.asking', $1, false), set_config('klatch.is_admin', $2, false),
+  set_config('klatch.about', $3, false)`,
 }
 
 const INT8_OID = 20
@@ -127,8 +128,11 @@ export class Database implements Queryable, AsyncDisposable {
     return this.#isWallUp
   }
 
-  /** Statements of someone's request: a WHERE that was forgotten shows nothing that they may not see. */
-  asking({ userId, isAdmin }: Asking): Queryable {
+  /**
+   * Statements of someone's request: a WHERE that was forgotten shows nothing that they may not see. Rows of the room
+   * `about` are read at the price of one look at who may, those of others at one look a row.
+   */
+  asking({ userId, isAdmin }: Asking, about = ""): Queryable {
     if (!this.#isWallUp) return this
     return {
       query: <R extends object>(statement: Statement, values: readonly unknown[] = []) =>
@@ -139,7 +143,7 @@ export class Database implements Queryable, AsyncDisposable {
             // If the first fails, what the second showed to whoever asked before is thrown away.
             const [, { rows }] = await driven(() =>
               Promise.all([
-                client.query(withValues(setAsking, [userId, isAdmin ? "on" : "off"])),
+                client.query(withValues(setAsking, [userId, isAdmin ? "on" : "off", about])),
                 client.query<R>(withValues(statement, values)),
               ]),
             )

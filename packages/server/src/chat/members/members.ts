@@ -189,7 +189,7 @@ export class Members {
   ): Promise<{ members: Member[]; has_more: boolean }> {
     const at = new Date(this.#options.clock.now()).toISOString()
     const rows = await membersOfRoom(
-      this.#options.db.asking(askingOf(principal)),
+      this.#options.db.asking(askingOf(principal), room.id),
       room.id,
       afterId ?? FIRST_ID,
       limit + 1,

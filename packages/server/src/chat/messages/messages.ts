@@ -149,7 +149,7 @@ export class Messages {
     room: RoomInfo,
     window: { before?: number | undefined; after?: number | undefined; limit: number },
   ): Promise<HistoryPage> {
-    const { entries, head } = await readMessages(this.#db.asking(askingOf(principal)), room.id, {
+    const { entries, head } = await readMessages(this.#db.asking(askingOf(principal), room.id), room.id, {
       ...window,
       limit: window.limit + 1,
     })

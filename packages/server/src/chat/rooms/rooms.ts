@@ -128,7 +128,7 @@ export class Rooms {
     const { db, members } = this.#options
     const room = await this.find(principal, ref)
     const role = await members.require(principal, "read", room)
-    const row = (await roomsByIds(db.asking(askingOf(principal)), [room.id]))[0]
+    const row = (await roomsByIds(db.asking(askingOf(principal), room.id), [room.id]))[0]
     if (!row) throw new AppError("not_found", NO_SUCH_ROOM)
     return publicRoom(row, role)
   }

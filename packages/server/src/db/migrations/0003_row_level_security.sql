@@ -27,11 +27,21 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
         WHERE b.room_id = r.id AND b.user_id = asker.id AND (b.until IS NULL OR b.until > now())))))
 $$;
 
+-- The room that the request says it is about, if the one who asks may know of it: found once a statement, while the
+-- function above is called once a row.
+CREATE FUNCTION klatch.asked_room() RETURNS uuid
+LANGUAGE sql STABLE SET search_path = '' AS $$
+  SELECT about.id FROM (SELECT nullif(current_setting('klatch.about', true), '')::uuid AS id) about
+  WHERE klatch.sees_room(about.id)
+$$;
+
 ALTER TABLE klatch.entries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE klatch.members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE klatch.rooms ENABLE ROW LEVEL SECURITY;
-CREATE POLICY entries_read ON klatch.entries FOR SELECT USING (klatch.sees_room(room_id));
-CREATE POLICY members_read ON klatch.members FOR SELECT USING (klatch.sees_room(room_id));
+CREATE POLICY entries_read ON klatch.entries FOR SELECT
+  USING (room_id = (SELECT klatch.asked_room()) OR klatch.sees_room(room_id));
+CREATE POLICY members_read ON klatch.members FOR SELECT
+  USING (room_id = (SELECT klatch.asked_room()) OR klatch.sees_room(room_id));
 CREATE POLICY rooms_read ON klatch.rooms FOR SELECT USING (klatch.sees_room(id));
 
 DO $$

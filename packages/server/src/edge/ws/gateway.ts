@@ -37,8 +37,9 @@ const UNLIMITED: Rate = { perSecond: 1e9, burst: 1e9 }
 const BAD_FRAMES: Rate = { perSecond: 1, burst: 50 }
 /** Frames sent in spite of `rate_limited`. */
 const IGNORED_WAITS_MAX = 500
-/** Frames that wait while an earlier one of the same connection is handled; beyond, 4429. */
-const FRAMES_WAITING_MAX = 256
+/** Frames that wait while an earlier one of the same connection is handled, and their characters; beyond, 4429. */
+const FRAMES_WAITING_MAX = 1_024
+const CHARS_WAITING_MAX = 4 * 1024 * 1024
 const SWEEP_MS = 1_000
 /** What was let in by something that has ended goes within a second, so it is looked for more often than that. */
 const EXPIRY_SWEEP_MS = 250
@@ -220,7 +221,9 @@ export class Gateway implements Disposable {
     if (session.isBusy) {
       const extra = session.extra()
       extra.frames ??= []
-      if (extra.frames.length >= FRAMES_WAITING_MAX) session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
+      extra.charsWaiting += data.length
+      if (extra.frames.length >= FRAMES_WAITING_MAX || extra.charsWaiting > CHARS_WAITING_MAX)
+        session.close("too_fast", this.#nowMs() + CUT_OFF_MS)
       else extra.frames.push(data)
     } else this.#handle(session, data)
   }
@@ -232,6 +235,7 @@ export class Gateway implements Disposable {
       ref = givenRef
       if (session.rare?.follows) {
         session.rare.frames = [data, ...(session.rare.frames ?? [])]
+        session.rare.charsWaiting += data.length
         this.#hold(session, this.#follows.begin(session, roomsNamedBy(frame)), undefined)
         return
       }
@@ -257,6 +261,7 @@ export class Gateway implements Disposable {
         session.isBusy = false
         for (let extra = session.rare; extra?.frames && !session.isBusy; extra = session.rare) {
           const next = extra.frames.shift()
+          extra.charsWaiting -= next?.length ?? 0
           if (extra.frames.length === 0) extra.frames = undefined
           if (next !== undefined && session.isOpen) this.#handle(session, next)
         }

@@ -39,6 +39,7 @@ class Extra {
   since: number | undefined
   /** Frames that came while one is being handled: a connection's frames are handled in order. */
   frames: (string | Buffer)[] | undefined
+  charsWaiting = 0
   /** What it is about to follow by itself, and from where. */
   follows: { readonly room: RoomInfo; readonly since: number }[] | undefined
   sendsPending = 0
