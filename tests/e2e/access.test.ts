@@ -104,7 +104,7 @@ describe.each(themes)("in %s, no screen has a grave finding:", (scheme) => {
     await press("Make a room")
     await isClean()
     await tab.page.getByLabel("Name", { exact: true }).fill(`Surprise ${scheme}`)
-    await tab.page.getByLabel("Private: only people who are invited can find and read it").check()
+    await tab.page.getByRole("radio", { name: "Private", exact: true }).check()
     await press("Make the room")
     await tab.page.getByRole("heading", { name: `Surprise ${scheme}`, level: 1 }).waitFor()
     await press("Show the members")

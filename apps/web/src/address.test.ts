@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test"
-import { queryFor, readAddress } from "./address.ts"
+import { inviteLink, queryFor, readAddress } from "./address.ts"
 
 test("a room and a name are read in each of their spellings", () => {
   expect(readAddress("http://h/client.html?r=Den&u=bob")).toEqual({
     user: "bob",
+    invite: null,
     room: "den",
     server: "http://h",
   })
@@ -25,4 +26,10 @@ test("what is written is read back", () => {
     ["0190c5a2-0000-7000-8000-000000000000", "bob"],
   ] as const)
     expect(readAddress(`http://h/${queryFor(room, user)}`)).toMatchObject({ room, user })
+})
+
+test("an invitation's link leads to the page, whatever was looked at when it was made", () => {
+  const link = inviteLink("https://h/chat/client.html?r=den&u=bob#x", "a-_b")
+  expect(link).toBe("https://h/chat/?invite=a-_b")
+  expect(readAddress(link)).toEqual({ invite: "a-_b", room: null, user: null, server: "https://h/chat" })
 })

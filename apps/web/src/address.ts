@@ -2,6 +2,8 @@
 export interface Address {
   /** The name to go by, when the address gives one (`?user=` or `?u=`). */
   readonly user: string | null
+  /** The code of an invitation (`?invite=`). */
+  readonly invite: string | null
   /** A room's slug or id (`?r=`, `?room=` or `?room_id=`). */
   readonly room: string | null
   /** Where the server is: the page's own folder, so that a path prefix in front of it is kept. */
@@ -18,6 +20,7 @@ export function readAddress(href: string): Address {
     names.map((name) => url.searchParams.get(name)?.trim()).find(Boolean) ?? null
   return {
     user: first("user", "u"),
+    invite: first("invite"),
     room: first("r", "room", "room_id")?.toLowerCase() ?? null,
     server: new URL(".", url.origin + url.pathname).href.replace(/\/$/, ""),
   }
@@ -28,4 +31,9 @@ export function queryFor(room: string, user: string | null): string {
   const query = new URLSearchParams({ r: room })
   if (user !== null) query.set("u", user)
   return `?${query}`
+}
+
+/** The whole address of an invitation, to be given to someone. */
+export function inviteLink(href: string, code: string): string {
+  return `${readAddress(href).server}/?${new URLSearchParams({ invite: code })}`
 }

@@ -1,7 +1,14 @@
+import type { RoomMember } from "@klatch/client/moderation"
 import { computed, type ReadonlySignal, signal } from "@preact/signals"
 
 /** What may stand in front of the page; one at a time. */
-export type Front = "palette" | "help" | "room" | "direct"
+export type Front = "palette" | "help" | "room" | "direct" | "settings" | "invite" | "ask"
+
+/** A grave act on a member, which is asked about first. */
+export interface Asked {
+  readonly act: "kick" | "ban" | "transfer"
+  readonly member: RoomMember
+}
 
 /** What of the page is open. Ends with `close()`. */
 export class Frame {
@@ -16,6 +23,8 @@ export class Frame {
     () => this.isListOpen.value || (this.areMembersOpen.value && this.#isMedium.matches.value),
   )
   readonly front = signal<Front | null>(null)
+  /** What is asked about, while that stands in front. */
+  readonly asked = signal<Asked | null>(null)
   /** What a room that is made is called at first. */
   readonly roomName = signal("")
 
@@ -42,6 +51,11 @@ export class Frame {
   show(front: Front): void {
     this.roomName.value = ""
     this.front.value = front
+  }
+
+  ask(asked: Asked): void {
+    this.asked.value = asked
+    this.front.value = "ask"
   }
 
   makeRoom(name: string): void {

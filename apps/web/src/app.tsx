@@ -2,11 +2,15 @@ import { useEffect, useMemo } from "preact/hooks"
 import { Frame } from "./app-frame.ts"
 import { toComposer, useKeys } from "./app-keys.ts"
 import { ConnectionEnded } from "./connection-notice.tsx"
+import { InviteDialog } from "./invite-dialog.tsx"
+import { InvitePane } from "./invite-pane.tsx"
 import { MakeDirect, MakeRoom } from "./make.tsx"
+import { MemberAsk } from "./member-ask.tsx"
 import { NameScreen } from "./name-screen.tsx"
 import { Palette } from "./palette.tsx"
 import { Help } from "./palette-help.tsx"
 import { RoomPane } from "./room-pane.tsx"
+import { RoomSettingsDialog } from "./room-settings.tsx"
 import { Sidebar } from "./sidebar.tsx"
 import { SignInScreen } from "./sign-in-screen.tsx"
 import { signalOf } from "./signal-of.ts"
@@ -74,11 +78,13 @@ function Chat({ workspace, onLeave }: ChatProps) {
   useKeys(workspace, frame)
   const connection = signalOf(workspace.client.connection).value
   const isListOpen = frame.isListOpen.value
+  // A room that one is not in has no members to show.
+  const hasMembers = workspace.invite.value === null && !workspace.desk.value?.isGone.value
   return (
     <div
       class="chat"
       data-list={isListOpen ? "open" : "closed"}
-      data-members={frame.areMembersOpen.value ? "open" : "closed"}
+      data-members={frame.areMembersOpen.value && hasMembers ? "open" : "closed"}
     >
       <button type="button" class="skip" onClick={toComposer}>
         {words.frame.skip}
@@ -98,6 +104,8 @@ function Chat({ workspace, onLeave }: ChatProps) {
           onAgain={() => workspace.client.connect()}
           onLeave={onLeave}
         />
+      ) : workspace.invite.value !== null ? (
+        <InvitePane workspace={workspace} frame={frame} invite={workspace.invite.value} />
       ) : (
         <RoomPane key={workspace.ref.value} workspace={workspace} room={workspace.room.value} frame={frame} />
       )}
@@ -118,7 +126,27 @@ function Front({ workspace, frame }: { workspace: Workspace; frame: Frame }) {
       return <MakeRoom {...made} named={frame.roomName.value} />
     case "direct":
       return <MakeDirect {...made} />
+    case "ask":
+    case "settings":
+    case "invite":
+      return <RoomFront workspace={workspace} frame={frame} front={frame.front.value} />
     case null:
       return null
   }
+}
+
+/** What is about the room that is looked at. It goes with the room. */
+function RoomFront(props: { workspace: Workspace; frame: Frame; front: "ask" | "settings" | "invite" }) {
+  const { workspace, frame, front } = props
+  const desk = workspace.desk.value
+  const [settings, asked] = [desk?.settings.value, frame.asked.value]
+  const isOver = !desk || !settings || desk.isGone.value
+  useEffect(() => {
+    if (isOver) frame.closeFront()
+  }, [isOver])
+  if (isOver) return null
+  if (front === "settings") return <RoomSettingsDialog desk={desk} onClose={frame.closeFront} />
+  if (front === "invite")
+    return <InviteDialog client={workspace.client} desk={desk} onClose={frame.closeFront} />
+  return asked && <MemberAsk desk={desk} settings={settings} asked={asked} onClose={frame.closeFront} />
 }

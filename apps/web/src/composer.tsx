@@ -5,18 +5,22 @@ import { EmojiNameList, useEmojiNames } from "./emoji-names.tsx"
 import { EmojiPicker } from "./emoji-picker.tsx"
 import { Icon } from "./icon.tsx"
 import { ReplyBar, replyIn } from "./reply.tsx"
+import type { RoomDesk } from "./room-desk.ts"
 import { fitHeight, insertText, isPlainEnter } from "./text-field.ts"
 import { words } from "./words.ts"
+import { rights } from "./words-rights.ts"
 
 /** What the server takes, until its hello says otherwise. */
 const contentCharsMax = 8_000
 /** From so many characters on, what is left is told. */
 const tellLeftBelow = 200
 
-interface ComposerProps {
+export interface ComposerProps {
   room: Room
   title: string
   client: Client
+  /** Null while it is not known how the room is set. */
+  desk: RoomDesk | null
   /** What is written and not sent, by room: it is there again after a look elsewhere. */
   drafts: Pick<Map<string, string>, "get" | "set" | "delete">
   /** The arrow up in the empty field. */
@@ -24,7 +28,7 @@ interface ComposerProps {
 }
 
 /** The place to write. It works without a connection too: what is sent waits. */
-export function Composer({ room, title, client, drafts, onEditLast }: ComposerProps) {
+export function Composer({ room, title, client, desk, drafts, onEditLast }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null)
   const text = useSignal(drafts.get(room.ref) ?? "")
   const charsMax = useSignal(contentCharsMax)
@@ -56,10 +60,11 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
   const send = () => {
     // What stands there now: a key may come before the page has drawn the one before it.
     const content = text.value.trim()
-    if (!isSendable(content)) return
+    if (!isSendable(content) || desk?.isWaiting.peek()) return
     // Should it fail, its line in the log says so, with a way to try again.
     const { messages } = room
     messages.send(content, replying.value === null ? {} : { replyTo: replying.value })
+    desk?.wrote()
     // Far back in the room one would not see what one wrote.
     if (messages.get().hasNewer) messages.toNewest().catch(() => {})
     replying.value = null
@@ -121,6 +126,7 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
           }}
           onKeyDown={onKeyDown}
         />
+        {desk !== null && <SlowNotice desk={desk} />}
         {left < tellLeftBelow && (
           <span class={left < 0 ? "left left-over" : "left"} role="status">
             {left < 0 ? words.composer.over(-left) : words.composer.left(left)}
@@ -131,12 +137,23 @@ export function Composer({ room, title, client, drafts, onEditLast }: ComposerPr
           class="send"
           aria-label={words.composer.send}
           title={words.composer.send}
-          disabled={!isSendable(text.value.trim())}
+          disabled={!isSendable(text.value.trim()) || (desk?.isWaiting.value ?? false)}
         >
           <Icon name="send" />
         </button>
       </div>
     </form>
+  )
+}
+
+/** When one may write again, in slow mode. Read out once and not at every second. */
+function SlowNotice({ desk }: { desk: RoomDesk }) {
+  const waitS = desk.waitS.value
+  if (waitS === 0) return null
+  return (
+    <span class="left slow" role="timer">
+      {rights.slowWait(waitS)}
+    </span>
   )
 }
 

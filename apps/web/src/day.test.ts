@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { dayLabel, dayOf } from "./day.ts"
+import { dayLabel, dayOf, timeLabel, timeUntil } from "./day.ts"
 
 const at = (year: number, month: number, day: number, hour = 12, minute = 0) =>
   new Date(year, month - 1, day, hour, minute).getTime()
@@ -22,4 +22,14 @@ test("older days have their date, and the year when it is another", () => {
   const now = at(2026, 3, 9)
   expect(dayLabel(at(2026, 3, 7), now)).toBe("Saturday, March 7")
   expect(dayLabel(at(2025, 3, 7), now)).toBe("Friday, March 7, 2025")
+})
+
+test("a moment to come is told by its time alone when it is today, else by its day too", () => {
+  const nowMs = new Date(2026, 2, 9, 14, 0).getTime()
+  const at = (...parts: [number, number, number, number, number]) => new Date(...parts).toISOString()
+  const today = timeUntil(at(2026, 2, 9, 23, 5), nowMs)
+  expect(today).toBe(timeLabel(new Date(2026, 2, 9, 23, 5).getTime()))
+  const tomorrow = timeUntil(at(2026, 2, 10, 23, 5), nowMs)
+  expect(tomorrow).toContain("Mar")
+  expect(tomorrow).toEndWith(today)
 })

@@ -26,10 +26,17 @@ export const timeLabel = (atMs: number): string => time.format(atMs)
 /** Day and time, in full, for tooltips and for those who listen. */
 export const fullTimeLabel = (atMs: number): string => fullTime.format(atMs)
 
+/** A moment to come: the time alone when it is today. */
+export function timeUntil(at: string, nowMs = Date.now()): string {
+  const atMs = Date.parse(at)
+  return dayOf(atMs) === dayOf(nowMs) ? timeLabel(atMs) : shortTime.format(atMs)
+}
+
 const hourCycle = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hourCycle
 const clock = { hour: "numeric", minute: "2-digit", ...(hourCycle && { hourCycle }) } as const
 const date = { weekday: "long", day: "numeric", month: "long" } as const
 const time = new Intl.DateTimeFormat(words.locale, clock)
 const fullTime = new Intl.DateTimeFormat(words.locale, { ...date, ...clock, year: "numeric" })
+const shortTime = new Intl.DateTimeFormat(words.locale, { day: "numeric", month: "short", ...clock })
 const dayThisYear = new Intl.DateTimeFormat(words.locale, date)
 const dayWithYear = new Intl.DateTimeFormat(words.locale, { ...date, year: "numeric" })

@@ -82,6 +82,11 @@ export class Drafts extends Map<string, string> {
   }
 }
 
+/** Nothing of an account's stays in this tab. */
+export function forgetOwnDrafts(account: string): void {
+  keepOwnDrafts(account, new Map())
+}
+
 const ownKey = (account: string) => `klatch.drafts.own.${account}`
 
 /** What this tab wrote before it was loaded anew; whatever else stands there is passed over. */

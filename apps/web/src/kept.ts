@@ -105,6 +105,17 @@ export function keepDrafts(account: string, changed: ReadonlyMap<string, string>
   write(draftsKey(account), all.size === 0 ? null : JSON.stringify([...all].slice(-draftsMax)))
 }
 
+/** Nothing of an account stays here: not what was written, not what was shown. Whoever keeps it open lets go of it. */
+export function forgetAccount(key: string, userId: string): void {
+  write(draftsKey(key), null)
+  write(seenKey(userId), null)
+  try {
+    indexedDB.deleteDatabase(`klatch.${key}`)
+  } catch {
+    // Where nothing can be kept, nothing was.
+  }
+}
+
 /** A map as it was kept; whatever else stands there is passed over. */
 function pairsOf(key: string): [string, unknown][] {
   try {

@@ -30,6 +30,8 @@ interface LogProps {
   selfName?: string | undefined
   /** Everything up to this message was read before: the line above what is unread stands below it. */
   unreadAfter?: number | null
+  /** Someone's name was pressed. */
+  onAuthor: (userId: string) => void
   /** The message that is being edited. */
   editing: Signal<number | null>
 }
@@ -77,6 +79,7 @@ export function Log(props: LogProps) {
         original={replyTo === undefined ? undefined : (messages[indexOfMessage(messages, replyTo)] ?? null)}
         isLit={message.message_id !== null && message.message_id === jump.lit.value}
         onJump={jump.to}
+        {...(!props.isDirect && { onAuthor: props.onAuthor })}
       />
     )
   }

@@ -7,8 +7,9 @@ import { signalOf } from "./signal-of.ts"
 import { words } from "./words.ts"
 import type { Workspace } from "./workspace.ts"
 
-const roomNameCharsMax = 128
-const topicCharsMax = 512
+export const roomNameCharsMax = 128
+export const topicCharsMax = 512
+const kinds = ["public", "private", "group"] as const
 
 interface MakeProps {
   workspace: Workspace
@@ -21,10 +22,10 @@ interface MakeProps {
 export function MakeRoom({ workspace, onDone, onClose, named }: MakeProps & { named: string }) {
   const name = useSignal(named)
   const topic = useSignal("")
-  const isPrivate = useSignal(false)
+  const kind = useSignal<(typeof kinds)[number]>("public")
   const make = () =>
     workspace.makeRoom({
-      kind: isPrivate.value ? "private" : "public",
+      kind: kind.value,
       name: name.value.trim(),
       ...(topic.value.trim() !== "" && { topic: topic.value.trim() }),
     })
@@ -70,16 +71,30 @@ export function MakeRoom({ workspace, onDone, onClose, named }: MakeProps & { na
           topic.value = event.currentTarget.value
         }}
       />
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={isPrivate}
-          onChange={(event) => {
-            isPrivate.value = event.currentTarget.checked
-          }}
-        />
-        {words.makeRoom.private}
-      </label>
+      <fieldset class="kinds">
+        <legend class="label">{words.makeRoom.kind}</legend>
+        {kinds.map((one) => (
+          <label key={one} class="check">
+            <input
+              type="radio"
+              name="room-kind"
+              value={one}
+              checked={kind.value === one}
+              aria-labelledby={`kind-${one}`}
+              aria-describedby={`kind-${one}-hint`}
+              onChange={() => {
+                kind.value = one
+              }}
+            />
+            <span>
+              <span id={`kind-${one}`}>{words.makeRoom.kinds[one].name}</span>
+              <span id={`kind-${one}-hint`} class="check-hint">
+                {words.makeRoom.kinds[one].tell}
+              </span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
     </MakeDialog>
   )
 }

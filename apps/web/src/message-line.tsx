@@ -13,6 +13,7 @@ import { ReplyQuote, replyIn } from "./reply.tsx"
 import type { MessageRow } from "./row.ts"
 import { copyText } from "./text-field.ts"
 import { words } from "./words.ts"
+import { rights } from "./words-rights.ts"
 
 interface MessageLineProps {
   row: MessageRow
@@ -27,6 +28,8 @@ interface MessageLineProps {
   /** Whether someone just went to it. */
   isLit: boolean
   onJump: (messageId: number) => void
+  /** The author's name was pressed; without it there is nothing to press. */
+  onAuthor?: (userId: string) => void
 }
 
 /** A message, with its author when it leads a run, and with what may be done to it while it is pointed at. */
@@ -81,7 +84,7 @@ export const MessageLine = memo(function MessageLine(props: MessageLineProps) {
     >
       <div class="gutter">{leads ? <Avatar name={message.from} /> : <Time atMs={row.atMs} isQuiet />}</div>
       <div class="body">
-        <Head row={row} isOwn={isOwn} />
+        <Head row={row} isOwn={isOwn} onAuthor={isOwn ? undefined : props.onAuthor} />
         {original !== undefined && (
           <ReplyQuote original={original} onJump={() => props.onJump(message.reply_to as number)} />
         )}
@@ -139,13 +142,29 @@ function verbsOf({ row, room, isOwn, editing }: MessageLineProps, isAsking: Sign
 
 const isModified = (event: KeyboardEvent): boolean => event.ctrlKey || event.metaKey || event.altKey
 
-function Head({ row: { message, leads, atMs }, isOwn }: { row: MessageRow; isOwn: boolean }) {
+interface HeadProps {
+  row: MessageRow
+  isOwn: boolean
+  onAuthor: ((userId: string) => void) | undefined
+}
+
+function Head({ row: { message, leads, atMs }, isOwn, onAuthor }: HeadProps) {
   if (!leads) return <span class="for-listeners">{message.from}</span>
+  const name = { class: "author", "data-tone": tone(message.from), children: message.from }
   return (
     <header class="line-head">
-      <span class="author" data-tone={tone(message.from)}>
-        {message.from}
-      </span>
+      {onAuthor === undefined ? (
+        <span {...name} />
+      ) : (
+        <button
+          {...name}
+          type="button"
+          // Keys find the same in the list of members; a stop at every name would be many.
+          tabIndex={-1}
+          title={rights.write(message.from)}
+          onClick={() => onAuthor(message.user_id)}
+        />
+      )}
       {isOwn && <span class="you">{words.message.you}</span>}
       <Time atMs={atMs} />
     </header>

@@ -70,7 +70,7 @@ export function NameScreen({ room, wrongName, refusal, onEnter, onAccount }: Nam
           {fault.value ?? words.name.hint(nameCharsMin, nameCharsMax)}
         </p>
         <button type="submit" class="button button-primary button-wide">
-          {words.name.join(room.length > 24 ? words.product : room)}
+          {words.name.join(room.length > 32 ? words.product : room)}
         </button>
         <button type="button" class="button button-quiet button-wide" onClick={() => onEnter(null)}>
           {words.name.guest}

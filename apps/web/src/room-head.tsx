@@ -5,6 +5,7 @@ import { countLabel } from "./favicon-count.ts"
 import { Icon } from "./icon.tsx"
 import { signOf } from "./sidebar-lists.tsx"
 import { words } from "./words.ts"
+import { rights } from "./words-rights.ts"
 import type { Workspace } from "./workspace.ts"
 import { isDirect } from "./workspace-people.ts"
 
@@ -48,6 +49,9 @@ export function RoomHead({ workspace, frame, title, info, isComing = false }: Ro
           </p>
         )}
       </div>
+      {info !== null && workspace.desk.value?.settings.value?.archived && (
+        <span class="archived-mark">{rights.archived}</span>
+      )}
       <button
         type="button"
         class="icon-button"

@@ -1,14 +1,16 @@
 import { KlatchError, type Room, type TimelineMessage } from "@klatch/client"
 import { useSignal } from "@preact/signals"
-import { useEffect } from "preact/hooks"
+import { useCallback, useEffect, useMemo } from "preact/hooks"
 import type { Frame } from "./app-frame.ts"
-import { Composer } from "./composer.tsx"
+import { ComposerPlace } from "./composer-place.tsx"
 import { ConnectionNotice, isDown } from "./connection-notice.tsx"
 import { useTabCount } from "./favicon-count.ts"
 import { Log, LogLoading } from "./log.tsx"
 import { MembersPanel } from "./members-panel.tsx"
+import { RoomDesk } from "./room-desk.ts"
 import { RoomHead } from "./room-head.tsx"
 import { RoomFailed, RoomNotKept } from "./room-pane-failed.tsx"
+import { RoomGone } from "./room-pane-gone.tsx"
 import { useUnreadAfter } from "./room-pane-unread.ts"
 import { signalOf, timelineOf } from "./signal-of.ts"
 import { words } from "./words.ts"
@@ -36,9 +38,20 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
       room.close()
     }
   }
-  useEffect(open, [room])
   const self = signalOf(workspace.client.user).value
   const info = signalOf(room.info).value
+  const desk = useDesk(workspace, info?.id)
+  const isGone = desk?.isGone.value ?? false
+  // Whoever is taken back in finds the room open again.
+  useEffect(() => (isGone ? undefined : open()), [room, isGone])
+  const writeTo = useCallback(
+    (userId: string) =>
+      void workspace.directWith(userId).then(
+        (ref) => workspace.go(ref),
+        () => {},
+      ),
+    [workspace],
+  )
   const timeline = timelineOf(room).value
   const connection = signalOf(workspace.client.connection).value
   const title =
@@ -51,6 +64,7 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
     // While the last one is on its way there is none to edit: the one before it is not meant.
     editing.value = timeline.messages.findLast(own)?.message_id ?? null
   }
+  if (isGone && desk !== null) return <RoomGone workspace={workspace} frame={frame} desk={desk} />
   if (error.value !== null)
     return <RoomFailed error={error.value} title={title} frame={frame} onRetry={open} workspace={workspace} />
   const isLoading =
@@ -77,10 +91,12 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
             editing={editing}
             selfName={self?.username}
             unreadAfter={unreadAfter}
+            onAuthor={writeTo}
           />
         )}
         <TypingLine names={signalOf(room.typing).value.map((user) => user.from)} />
-        <Composer
+        <ComposerPlace
+          desk={desk}
           room={room}
           title={title}
           drafts={workspace.drafts}
@@ -88,11 +104,27 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
           onEditLast={editLast}
         />
       </main>
-      {frame.areMembersOpen.value && info !== null && (
-        <MembersPanel workspace={workspace} room={room} info={info} frame={frame} />
+      {frame.areMembersOpen.value && info !== null && desk !== null && (
+        <MembersPanel workspace={workspace} room={room} info={info} desk={desk} frame={frame} />
       )}
     </>
   )
+}
+
+/** The room as those with a say see it, while it is shown; null while it is not known. */
+function useDesk(workspace: Workspace, roomId: string | undefined): RoomDesk | null {
+  const desk = useMemo(
+    () => (roomId === undefined ? null : new RoomDesk(workspace.client, roomId)),
+    [workspace, roomId],
+  )
+  useEffect(() => {
+    workspace.desk.value = desk
+    return () => {
+      workspace.desk.value = null
+      desk?.close()
+    }
+  }, [workspace, desk])
+  return desk
 }
 
 /** Always there, so that the page does not move when someone begins to type. */

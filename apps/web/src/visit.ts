@@ -2,11 +2,13 @@ import { signal } from "@preact/signals"
 import { Account, type AccountWorld, type End, pageWorld } from "./account.ts"
 import { isOpenServer, type SignedIn, signIn, signInByOidc, signUp } from "./account-door.ts"
 import { lobby, readAddress } from "./address.ts"
-import { keepName, keptName, onKeptSignIn, type SignIn } from "./kept.ts"
+import { forgetAccount, keepName, keptName, onKeptSignIn, type SignIn } from "./kept.ts"
+import { forgetOwnDrafts } from "./kept-drafts.ts"
 import { isName } from "./name.ts"
 import { type Back, cameBack, type TabStorage } from "./oidc.ts"
 import { oidcFault } from "./oidc-fault.ts"
 import { words } from "./words.ts"
+import { rights } from "./words-rights.ts"
 import { type Visitor, Workspace } from "./workspace.ts"
 
 /** A server that cannot say whether a name is enough is asked again after so long. */
@@ -76,7 +78,8 @@ export class Visit {
 
   /** The room that will be shown. */
   get room(): string {
-    return readAddress(location.href).room ?? lobby
+    const { invite, room } = readAddress(location.href)
+    return invite === null ? (room ?? lobby) : rights.invitedRoom
   }
 
   /** Goes by a name; null is a guest. */
@@ -141,19 +144,25 @@ export class Visit {
     })
   }
 
-  /** Ends the chat, if there is one. Its room stays in the address, for whoever comes next. */
+  /** Ends the chat, if there is one. Its room stays in the address, for whoever comes next; so does an invitation. */
   #close(): void {
     this.#stopWatching()
     this.#stopWatching = () => {}
     if (this.scene.value.is !== "chat") return
     const { workspace } = this.scene.value
     workspace.close()
-    history.replaceState(null, "", `?r=${encodeURIComponent(workspace.ref.value)}`)
+    if (workspace.invite.value?.error !== null)
+      history.replaceState(null, "", `?r=${encodeURIComponent(workspace.ref.value)}`)
   }
 
   #ended(account: Account, why: End): void {
     if (this.scene.value.is !== "chat" || this.scene.value.workspace.account !== account) return
     this.#close()
+    // Whoever signs out leaves nothing of what they read to the next one here.
+    if (why === "signed_out") {
+      forgetAccount(account.key, account.id)
+      forgetOwnDrafts(account.key)
+    }
     const notice = why === "over" ? words.signIn.over : words.signIn.signedOut
     void this.#ask({ name: account.username, notice })
   }
@@ -175,11 +184,12 @@ export class Visit {
     const owned = name !== null && isRefused ? words.signIn.owned(name) : null
     if (isOpen && notice === null && owned === null) return this.askName(name)
     keepName(null)
+    const invited = readAddress(location.href).invite === null ? null : rights.invited
     this.scene.value = {
       is: "sign-in",
       name: name ?? "",
       isNew: false,
-      notice: isOpen ? (notice ?? owned) : notice,
+      notice: notice ?? (isOpen ? owned : invited),
       isOpen,
     }
   }

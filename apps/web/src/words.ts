@@ -166,7 +166,15 @@ export const words = {
     name: "Name",
     nameHint: "What people will see, such as Weekend plans.",
     topic: "Topic (optional)",
-    private: "Private: only people who are invited can find and read it",
+    kind: "Who is it for?",
+    kinds: {
+      public: { name: "Public", tell: "Anyone here can find it, read it and join." },
+      private: { name: "Private", tell: "Only people who are invited can find it and read it." },
+      group: {
+        name: "Group",
+        tell: "For a few people who know each other. Only they can find it and read it.",
+      },
+    },
     submit: "Make the room",
     taken: "There is a room with this name already. Take another name, or find that room in the list.",
   },

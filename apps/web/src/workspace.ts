@@ -1,12 +1,22 @@
-import { type Client, createClient, inBrowser, type NewRoom, type Room, type RoomInfo } from "@klatch/client"
+import {
+  type Client,
+  createClient,
+  inBrowser,
+  KlatchError,
+  type NewRoom,
+  type Room,
+  type RoomInfo,
+} from "@klatch/client"
 import { computed, effect, signal } from "@preact/signals"
 import type { Account } from "./account.ts"
 import { lobby, queryFor, readAddress } from "./address.ts"
 import { keepSeen, keptSeen } from "./kept.ts"
 import { Drafts } from "./kept-drafts.ts"
+import type { RoomDesk } from "./room-desk.ts"
 import { roomsOf, signalOf, timelineOf } from "./signal-of.ts"
 import { fetchAs, staySignedIn } from "./workspace-account.ts"
 import { Discovery } from "./workspace-discovery.ts"
+import { comeIn, type Invitation } from "./workspace-invite.ts"
 import { peopleOf } from "./workspace-people.ts"
 import { readMarkOf, unreadIn } from "./workspace-unread.ts"
 
@@ -31,6 +41,10 @@ export class Workspace {
   /** The slug or id in the page's address. */
   readonly ref = signal(lobby)
   readonly room = computed<Room>(() => this.client.room(this.ref.value))
+  /** An invitation that someone came with: it is shown in place of a room, until it is decided. */
+  readonly invite = signal<Invitation | null>(null)
+  /** The room that is looked at, as those with a say see it; null while it is not known. */
+  readonly desk = signal<RoomDesk | null>(null)
   /** Mine, the most recently spoken in first; null until they are known. */
   readonly mine = computed<readonly RoomInfo[] | null>(() => {
     const { status, rooms } = roomsOf(this.client).value
@@ -94,8 +108,10 @@ export class Workspace {
     this.discovery = new Discovery(this.client)
     this.drafts = new Drafts(key)
     this.ref.value = address.room ?? lobby
+    if (address.invite !== null) this.invite.value = { code: address.invite, error: null }
     // The address says what is shown, and no name but the one in use.
-    if (address.room === null || address.user !== this.#user)
+    // An invitation stays there until it is decided: a reload begins with it again.
+    else if (address.room === null || address.user !== this.#user)
       history.replaceState(null, "", this.hrefOf(this.ref.value))
     this.#listen()
     if (account) this.#stops.push(staySignedIn(this.client, account))
@@ -108,16 +124,36 @@ export class Workspace {
 
   /** Whether a room is the one that is looked at. */
   isHere(info: RoomInfo): boolean {
+    if (this.invite.value !== null) return false
     return this.ref.value === (info.slug ?? info.id) || this.ref.value === info.id
   }
 
   /** Goes to a room; the browser's Back comes back from there. */
   go(ref: string): void {
+    if (this.invite.value !== null) this.leaveInvite(ref)
     if (ref === this.ref.value) return
     const others = this.#visited.value.filter((room) => room !== this.room.value)
     this.#visited.value = [...others, this.room.value].slice(-visitedMax)
     history.pushState(null, "", this.hrefOf(ref))
     this.ref.value = ref
+  }
+
+  /** Comes in by the invitation, and goes to its room. */
+  async followInvite(): Promise<void> {
+    const { code = "" } = this.invite.value ?? {}
+    this.invite.value = { code, error: null }
+    const room = await comeIn(this.client, code)
+    if (this.invite.value?.code !== code) return
+    if (room instanceof KlatchError) this.invite.value = { code, error: room }
+    else this.leaveInvite(room.slug ?? room.id)
+  }
+
+  /** Forgets the invitation, and goes to a room. */
+  leaveInvite(ref: string): void {
+    this.ref.value = ref
+    this.invite.value = null
+    history.replaceState(null, "", this.hrefOf(ref))
+    void this.loadRooms()
   }
 
   /** Asks for my rooms, which from then on keep themselves up to date. What is shown stays when it fails. */
@@ -218,6 +254,11 @@ export class Workspace {
         this.discovery.soon()
         // Once there it keeps itself up to date, over every later connection too.
         if (!this.#isLoaded) queueMicrotask(() => void this.loadRooms())
+      }),
+      effect(() => {
+        const invite = this.invite.peek()
+        const isOpenYet = invite !== null && (invite.error === null || invite.error.code === "closed")
+        if (isOpen.value && isOpenYet) queueMicrotask(() => void this.followInvite())
       }),
       effect(() => {
         const id = hereId.value

@@ -60,7 +60,7 @@ test("an answer that is older than what was told meanwhile is asked for again", 
   expect(settings.get()).not.toBe(shown)
 })
 
-test("what changes nothing tells nobody; a list that cannot be asked for is stale until the next connection", async () => {
+test("what changes nothing tells nobody; a list out of reach is stale until it is back", async () => {
   const { clock, server, newClient } = scene()
   const ann = newClient("ann")
   const room = server.directory.create(server.user("ann"), { kind: "private", name: "den" })
