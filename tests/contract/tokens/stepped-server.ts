@@ -1,5 +1,6 @@
 import { startApp } from "../../../packages/server/src/app.ts"
 import { readConfig } from "../../../packages/server/src/config/environment.ts"
+import type { Database } from "../../../packages/server/src/db/sql.ts"
 import { type Clock, ManualClock } from "../../../packages/server/src/lib/clock.ts"
 import { makeLogger } from "../../../packages/server/src/observe/logger.ts"
 import { type Target, targetAt } from "../../conformance/target.ts"
@@ -9,6 +10,7 @@ import { embeddedPostgres } from "../../harness/postgres.ts"
 export interface SteppedServer extends AsyncDisposable {
   readonly at: Target
   readonly clock: LeapingClock
+  readonly db: Database
   /** Lets time pass, a little at a time, until `work` is done. */
   passWhile<T>(work: Promise<T>): Promise<T>
 }
@@ -63,6 +65,7 @@ export async function startStepped(env: Record<string, string>): Promise<Stepped
   return {
     at: targetAt(app.url),
     clock,
+    db: app.db,
     passWhile,
     async [Symbol.asyncDispose]() {
       await passWhile(app.stop(0))

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { frameSchemas, limits } from "@klatch/protocol"
-import { expectError } from "../../conformance/answer.ts"
+import { ask, expectError } from "../../conformance/answer.ts"
+import { until } from "../../harness/until.ts"
 import { knock } from "./door.ts"
 import { Issuer } from "./issuer.ts"
 import { Line } from "./line.ts"
@@ -108,6 +109,45 @@ describe("in time,", () => {
     expectError(await refresh(used.person, used.first.refresh), "unauthorized")
     expect(await used.person.statusOf(next.access)).toBe(401)
     expect(unseen.refresh).not.toBe(seen.refresh)
+  })
+
+  test("[A19] what was still on its way when someone was deleted is taken out ten seconds later", async () => {
+    const [person, { access }] = await Person.at(server.at)
+    const headers = { authorization: `Bearer ${access}` }
+    const post = (path: string, body: object) => server.passWhile(person.post(path, body, access))
+    await post("/rooms", { kind: "public", name: "Late", slug: "late" })
+    const asked = ask(`DELETE /users/${person.username}?confirm=${person.username}`, {
+      at: server.at,
+      headers,
+    })
+    const { id } = (await server.passWhile(asked)).body as { id: string }
+    const count = async (text: string) =>
+      (await server.db.query<{ count: number }>({ name: "", text }, [id]))[0]?.count
+    const rounds = () => count("SELECT rounds AS count FROM klatch.deletions WHERE user_id = $1")
+    await server.passWhile(until("the first round", async () => (await rounds()) === 1))
+    await server.db.query(
+      {
+        name: "",
+        text: `WITH r AS (UPDATE klatch.rooms SET head_seq = head_seq + 1 WHERE slug = 'late' RETURNING id, head_seq)
+          INSERT INTO klatch.entries (room_id, seq, kind, author_id, at, client_id, ordinal, content)
+          SELECT id, head_seq, 'message', $1, now(), 'late', 1, 'too late' FROM r`,
+      },
+      [id],
+    )
+    const unsaid = () =>
+      count("SELECT count(*)::int FROM klatch.entries WHERE author_id = $1 AND content = 'too late'")
+    expect(await unsaid()).toBe(1)
+    await server.passWhile(until("the second round", async () => (await unsaid()) === 0))
+    const finished =
+      "SELECT count(*)::int FROM klatch.deletions WHERE user_id = $1 AND finished_at IS NOT NULL"
+    await server.passWhile(until("the end", async () => (await count(finished)) === 1))
+    expect(await count("SELECT count(*)::int FROM klatch.rooms WHERE id = $1")).toBe(0)
+    const traces = ["accounts", "token_families", "tickets", "members", "room_bans"]
+    for (const table of traces)
+      expect([table, await count(`SELECT count(*)::int FROM klatch.${table} WHERE user_id = $1`)]).toEqual([
+        table,
+        0,
+      ])
   })
 
   test("[A5] an outside token ends at its `exp`, not before `nbf`, to the second", async () => {

@@ -34,6 +34,8 @@ describe("[A20] a budget", () => {
     expect(passing(1, () => budgets.spendUser(someone("ann", "issuer")))).toEqual({ passed: 0, waitMs: 10 })
     expect(passing(1, () => budgets.spendUser(someone("bob"))).passed).toBe(1)
     expect(passing(5_000, () => budgets.spendUser(someone("ann", "key"))).passed).toBe(5_000)
+    expect(passing(12, () => budgets.spendExport(someone("ann")))).toEqual({ passed: 10, waitMs: 60_000 })
+    expect(passing(12, () => budgets.spendExport(someone("ann", "key"))).passed).toBe(12)
     clock.step(10)
     expect(passing(2, () => budgets.spendFrom(here)).passed).toBe(1)
     clock.step(60_000)

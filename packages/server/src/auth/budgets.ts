@@ -10,6 +10,8 @@ const ofUser = { perSecond: 100, burst: 500 }
 const ofStrangers = { perSecond: 200, burst: 2_000 }
 /** Connections that are opened, or tried, from one address. */
 const ofConnects = { perSecond: 100, burst: 2_000 }
+/** Exports of someone's data: each reads all rooms. */
+const ofExports = { perSecond: 1 / 60, burst: 10 }
 
 /**
  * What one user or one address may use of a node. A bucket each, made when it is first needed; those used least
@@ -19,11 +21,13 @@ export class Budgets {
   readonly #users: Attempts
   readonly #strangers: Attempts
   readonly #connects: Attempts
+  readonly #exports: Attempts
 
   constructor(clock: Clock, isOn: boolean) {
     this.#users = new Attempts(ofUser, clock, isOn)
     this.#strangers = new Attempts(ofStrangers, clock, isOn)
     this.#connects = new Attempts(ofConnects, clock, isOn)
+    this.#exports = new Attempts(ofExports, clock, isOn)
   }
 
   /** Counts a request of someone. A back end's key speaks for many, and is not counted. Throws `rate_limited`. */
@@ -39,6 +43,11 @@ export class Budgets {
   /** The same for a frame, from a bucket that is at hand. */
   spendFrom(bucket: Bucket): void {
     this.#users.spendFrom(bucket, "Too many frames, of all your connections together.")
+  }
+
+  /** Counts an export that someone asks for; a back end's are not counted. */
+  spendExport({ user, grant }: Principal): void {
+    if (grant?.via !== "key") this.#exports.spend(user.id, "Too many exports: wait a little.")
   }
 
   spendStranger(address: string): void {

@@ -65,7 +65,7 @@ const deleteUser = createRoute({
 
 /** What is kept of people, handed out and taken out. */
 export function mountUserData(app: OpenAPIHono, services: HttpServices): void {
-  const { users, audit, deletions, exportOf, toldAs } = services
+  const { users, audit, budgets, deletions, exportOf, toldAs } = services
   /** Whoever asks, and about whom; a name that was only claimed is nobody's to act by. */
   const asked = async (c: Context, ref: string) => {
     const by: Principal = await writer(services, c.req.raw)
@@ -76,7 +76,8 @@ export function mountUserData(app: OpenAPIHono, services: HttpServices): void {
     return { by, user, act: { by, target: user.username, address: addressOf(c) } }
   }
   app.openapi(exportUser, async (c) => {
-    const { user, act } = await asked(c, c.req.valid("param").id)
+    const { by, user, act } = await asked(c, c.req.valid("param").id)
+    budgets.spendExport(by)
     await audit.record({ action: "user_exported", ...act })
     const lines = await streamOf(exportOf(user), toldAs)
     // The types of routes know of JSON and of plain text only.
