@@ -248,7 +248,7 @@ describe("the members of a room", () => {
     await cat.page.getByLabel("Add people").fill("m-dan")
     await press(cat, "Add")
     await cat.page.getByText("Added m-dan.").waitFor()
-    await members(cat).getByRole("button", { name: "m-dan" }).waitFor()
+    await members(cat).getByTitle("Write to m-dan").waitFor()
     await link(dan, "Surprise party").click()
     await dan.page.getByText("Nothing here yet").waitFor()
     await press(dan, "Show the members")
@@ -260,7 +260,7 @@ describe("the members of a room", () => {
     await press(dan, "Leave")
     await dan.page.getByRole("heading", { name: "m-den", level: 1 }).waitFor()
     await link(dan, "Surprise party").waitFor({ state: "detached" })
-    await members(cat).getByRole("button", { name: "m-dan" }).waitFor({ state: "detached" })
+    await members(cat).getByTitle("Write to m-dan").waitFor({ state: "detached" })
   })
 })
 

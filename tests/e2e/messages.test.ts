@@ -43,7 +43,7 @@ async function bobSays(room: string, content: string, more: object = {}): Promis
 }
 
 const line = (text: string) => ann.log.getByRole("article").filter({ hasText: text })
-const quote = (text: string) => ann.log.getByRole("button").filter({ hasText: text })
+const quote = (text: string) => ann.log.locator("button.reply-quote").filter({ hasText: text })
 const focusedText = () => ann.page.evaluate(() => document.activeElement?.querySelector(".text")?.textContent)
 
 describe("what is written", () => {

@@ -41,7 +41,7 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
   const self = signalOf(workspace.client.user).value
   const info = signalOf(room.info).value
   const desk = useDesk(workspace, info?.id)
-  const isGone = desk?.isGone.value ?? false
+  const isGone = (desk?.isGone.value ?? false) && !workspace.isLeaving.value
   // Whoever is taken back in finds the room open again.
   useEffect(() => (isGone ? undefined : open()), [room, isGone])
   const writeTo = useCallback(

@@ -124,7 +124,7 @@ export const rights = {
 
   goneTitle: (room: string) => `You are not in ${room} any more`,
   goneBy: (name: string) => `${name} has taken you out of this room.`,
-  gone: "Someone who looks after this room has taken you out of it.",
+  gone: "You have left it in another window, or someone who looks after it has taken you out.",
   goneBack: "Join again",
   goneWhat: "What you wrote here stays with the others. For questions, write to someone who is in it.",
 

@@ -45,6 +45,8 @@ export class Workspace {
   readonly invite = signal<Invitation | null>(null)
   /** The room that is looked at, as those with a say see it; null while it is not known. */
   readonly desk = signal<RoomDesk | null>(null)
+  /** The room that is looked at is being left: that it ends is no news. */
+  readonly isLeaving = signal(false)
   /** Mine, the most recently spoken in first; null until they are known. */
   readonly mine = computed<readonly RoomInfo[] | null>(() => {
     const { status, rooms } = roomsOf(this.client).value
@@ -182,9 +184,14 @@ export class Workspace {
   /** Leaves the room that is looked at and goes to another one. Rejects with the server's `KlatchError`. */
   async leaveRoom(): Promise<void> {
     const here = this.room.value
-    await here.members.leave()
-    const next = this.mine.value?.find((info) => !this.isHere(info))
-    this.go(next === undefined ? lobby : (next.slug ?? next.id))
+    this.isLeaving.value = true
+    try {
+      await here.members.leave()
+      const next = this.mine.value?.find((info) => !this.isHere(info))
+      this.go(next === undefined ? lobby : (next.slug ?? next.id))
+    } finally {
+      this.isLeaving.value = false
+    }
     void this.loadRooms()
   }
 
