@@ -7,6 +7,8 @@ import { Tab, testMs } from "./tab.ts"
 setDefaultTimeout(testMs)
 
 const tabCount = 10
+/** All that is said here fits into the window: what does not is not drawn. */
+const tall = { viewport: { width: 1100, height: 1_600 } }
 /** What the tabs may take to be back, as a person feels it; the rest of the machine has work to do as well. */
 const handOverMs = 1_000
 
@@ -44,8 +46,8 @@ describe("ten tabs of one person", () => {
   beforeAll(async () => {
     stage = await openStage()
     const { browser, server } = stage
-    bob = await Tab.enter(browser, `${server.url}/?r=den`, "bob")
-    ann = await Tab.enter(browser, `${server.url}/?r=den`, "ann")
+    bob = await Tab.enter(browser, `${server.url}/?r=den`, "bob", tall)
+    ann = await Tab.enter(browser, `${server.url}/?r=den`, "ann", tall)
     const context = ann.page.context()
     const more = Array.from({ length: tabCount - 1 }, async () => {
       const page = await context.newPage()

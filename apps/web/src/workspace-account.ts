@@ -16,24 +16,15 @@ export const staySignedIn = (
     if (phase === "closed" && lastError?.code === "unauthorized") account.end("over")
   })
 
-/**
- * The SDK's `fetch` for someone signed in. The token goes in a header, as the server wants it, and not in an address
- * that others may log; a request whose token is refused is made once more with the next one.
- */
+/** The SDK's `fetch` for someone signed in: a request whose token is refused is made once more with the next one. */
 export const fetchAs =
   (account: Pick<Account, "expire" | "token">) =>
   async (address: string, init: RequestInit = {}): Promise<Response> => {
-    const url = new URL(address)
-    const first = url.searchParams.get("token")
-    url.searchParams.delete("token")
-    const ask = (token: string) => {
-      const headers = new Headers(init.headers)
-      headers.set("authorization", `Bearer ${token}`)
-      return fetch(url, { ...init, headers })
-    }
-    if (first === null) return fetch(address, init)
-    const answer = await ask(first)
-    if (answer.status !== 401) return answer
-    account.expire(first)
-    return ask(await account.token())
+    const answer = await fetch(address, init)
+    const headers = new Headers(init.headers)
+    const token = headers.get("authorization")?.replace("Bearer ", "")
+    if (token === undefined || answer.status !== 401) return answer
+    account.expire(token)
+    headers.set("authorization", `Bearer ${await account.token()}`)
+    return fetch(address, { ...init, headers })
   }

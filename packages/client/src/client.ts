@@ -1,15 +1,18 @@
 import type { Event, EventOf, EventType, SentAck, User } from "@klatch/protocol"
+import { type Asker, askForToken } from "./client-identity.ts"
 import { type Clock, systemClock } from "./clock.ts"
-import type { ConnectionState } from "./connection.ts"
-import { KlatchError } from "./error.ts"
-import { FollowedRoom } from "./followed-room.ts"
+import { type ConnectionState, closedError } from "./connection.ts"
+import type { KlatchError } from "./error.ts"
+import { FollowedRoom, type RoomOptions } from "./followed-room.ts"
 import { FollowedRooms } from "./followed-rooms.ts"
 import { Http, type Method } from "./http.ts"
 import { KeptRooms } from "./kept-rooms.ts"
 import { Letters } from "./letters.ts"
 import { Link } from "./link.ts"
 import { Listeners } from "./listeners.ts"
+import type { OwnLetter } from "./messages.ts"
 import { Outbox } from "./outbox.ts"
+import { within } from "./patience.ts"
 import { type Random, systemRandom } from "./random.ts"
 import { ReadMarks } from "./read-marks.ts"
 import { Cell, type Readable } from "./readable.ts"
@@ -24,9 +27,12 @@ import { onHide, onWake } from "./wake.ts"
 export interface ClientOptions {
   /** `http(s)://host[:port][/prefix]` or ws(s); by default the page's own origin. */
   readonly url?: string
-  /** The name to go by in open mode. With neither this nor a token: a guest, whose name lasts as this client does. */
+  /**
+   * The name to go by in open mode; with neither this nor a token: a guest, whose name lasts as this client does. With
+   * a token it names who is signed in: what a store keeps is shown to them before the server is reached.
+   */
   readonly user?: string
-  /** Asked before every connection and request. */
+  /** Asked before every connection and request. Fails by throwing, or after a minute: it is then asked again, later. */
   readonly token?: () => string | Promise<string>
   /** Keeps messages on their way, and what was shown last, beyond a reload. One store an account. */
   readonly store?: Store
@@ -48,7 +54,10 @@ export interface Client {
   readonly rooms: Rooms
   /** Connects, and from then on comes back by itself. */
   connect(): void
-  /** Ends the connection, until `connect()`. What was not acked fails with `closed`; with a store it is sent then. */
+  /**
+   * Ends the connection, until `connect()`. What is asked until then, and what was not acked, fails with `closed`; with
+   * a store such messages are sent then.
+   */
   close(): void
   /** A room by slug or id; the same object for the same room. */
   room(ref: string): Room
@@ -76,7 +85,10 @@ const broadcastLane = "*"
 
 class ConnectedClient implements Client {
   readonly #options: ClientOptions
+  readonly #clock: Clock
   readonly #newId: () => string
+  /** Scheme, host and prefix of the server, for HTTP. */
+  readonly #base: string
   readonly #user = new Cell<User | null>(null)
   readonly #listeners = new Listeners()
   readonly #link: Link
@@ -86,11 +98,15 @@ class ConnectedClient implements Client {
   readonly #followed: FollowedRooms
   readonly #letters: Letters
   readonly #kept: KeptRooms
-  readonly #marks: ReadMarks
+  #marks: ReadMarks
   readonly rooms: RoomList
-  #restoring: Promise<void> | null = null
-  /** What is kept is of the user who is here. */
-  #isOurs = false
+  /**
+   * We, before the server has said who we are: the id is what the caller calls us, if anything. Whom a token speaks for
+   * only the server knows: then it is nobody's.
+   */
+  readonly #nobody: User
+  /** Letters that were kept, the oldest first, and are not known to be ours. */
+  #strays: OwnLetter[] = []
   #isWanted = false
   #stopWaking: () => void = () => {}
 
@@ -98,15 +114,20 @@ class ConnectedClient implements Client {
     const clock = options.clock ?? systemClock
     const random = options.random ?? systemRandom
     const fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
-    const { base, socketBase } = addresses(options.url)
+    const isConnected = () => this.#link.isOpen
     this.#options = options
+    this.#clock = clock
+    this.#base = baseOf(options.url)
     this.#newId = options.newId ?? newId
-    this.#http = new Http({ base, clock, fetch, identity: () => this.#identity() })
+    const { user = "", token } = options
+    const id = user.toLowerCase() || (token ? this.#newId() : "")
+    this.#nobody = { id, username: user, display_name: user }
+    this.#http = new Http({ base: this.#base, clock, fetch, asker: () => this.#asker() })
     this.#link = new Link({
       clock,
       random,
       webSocket: options.webSocket ?? globalWebSocket(),
-      address: async () => `${socketBase}/ws?${await this.#identity("subscribe=none")}`,
+      address: () => this.#address(),
       refusal: () => this.#refusal(),
       onUp: () => this.#up(),
       onDown: () => this.#down(),
@@ -114,31 +135,22 @@ class ConnectedClient implements Client {
       onEvent: (event) => this.#hear(event),
     })
     this.#requests = new Requests(clock, (text) => this.#link.sendText(text))
+    const parts = { clock, random, requests: this.#requests, http: this.#http, isConnected }
     this.#outbox = new Outbox({
-      clock,
-      random,
-      requests: this.#requests,
+      ...parts,
       isReady: (lane) => this.#link.isOpen && this.#followed.isReady(lane),
     })
     this.#letters = new Letters(options.store)
-    this.#kept = new KeptRooms(options.store, clock)
-    const newRoom = (ref: string) => this.#newRoom(ref, clock, random)
-    this.#followed = new FollowedRooms({ clock, random, requests: this.#requests, newRoom })
-    this.#marks = new ReadMarks({
-      clock,
-      tell: (room_id, message_id) => this.#link.send({ type: "read", room_id, message_id }),
-      onMoved: (id, messageId) => this.rooms.read(id, messageId),
-    })
+    this.#kept = new KeptRooms(options.store, clock, () => this.#self().id)
+    this.#followed = new FollowedRooms({ ...parts, newRoom: (ref) => this.#newRoom(ref, parts) })
+    this.#marks = this.#newMarks()
     this.rooms = new RoomList({
-      clock,
-      http: this.#http,
-      requests: this.#requests,
+      ...parts,
       self: this.#user.get,
-      isConnected: () => this.#link.isOpen,
       isFollowed: (id) => this.#followed.isFollowed(id),
       roomOf: (info) => this.#roomOf(info),
       readTo: (id) => this.#marks.of(id),
-      onChange: (rooms) => this.#keepSelf("rooms", rooms),
+      onChange: () => this.#keepSelf(),
     })
   }
 
@@ -151,19 +163,23 @@ class ConnectedClient implements Client {
   }
 
   connect(): void {
+    if (this.#link.isOpen) return
     this.#isWanted = true
-    this.#restoring ??= this.#options.store ? this.#restore(this.#options.store) : null
-    if (this.#restoring === null) this.#dial()
-    void this.#restoring?.then(() => {
-      if (this.#isWanted) this.#dial()
-    })
+    this.#outbox.ended = null
+    const { store } = this.#options
+    if (!store) this.#dial()
+    else
+      void this.#restore(store).then(() => {
+        if (this.#isWanted) this.#dial()
+      })
   }
 
   close(): void {
     this.#isWanted = false
-    this.#kept.flush()
-    this.#marks.flush()
+    this.#flush()
     this.#link.close()
+    // The link tells no end where there was none to come back from.
+    this.#end(closedError())
   }
 
   room(ref: string): Room {
@@ -186,55 +202,73 @@ class ConnectedClient implements Client {
 
   #dial(): void {
     this.#stopWaking()
-    const stopWaking = onWake(this.#link.wake)
-    const stopHiding = onHide(() => {
-      this.#kept.flush()
-      this.#marks.flush()
-    })
+    const stops = [onWake(this.#link.wake), onHide(() => this.#flush())]
     this.#stopWaking = () => {
-      stopWaking()
-      stopHiding()
+      for (const stop of stops) stop()
     }
     this.#link.connect()
   }
 
+  /** Keeps and tells at once what was about to be: the page may be closed next. */
+  #flush(): void {
+    this.#kept.flush()
+    this.#marks.flush()
+  }
+
   /** Shows what was kept and takes up what was on its way. A store that fails or is slow is gone on without. */
   #restore(store: Store): Promise<void> {
-    const { clock = systemClock } = this.#options
     const work = async () => {
       const [letters, self] = await Promise.all([this.#letters.load(), store.all("self"), this.#kept.load()])
-      const kept = (self as Self[]).find((one) => one.name === "user")?.value
-      // Another one's: not ours to show, and not ours to send.
-      if (this.#options.user && kept && kept.username.toLowerCase() !== this.#options.user.toLowerCase())
-        return
-      for (const one of self as Self[]) {
-        if (one.name === "user" && this.#user.get() === null) this.#user.set(one.value)
-        if (one.name === "rooms") this.rooms.restore(one.value)
+      this.#strays = letters
+      const kept = (self as Self[]).find((one) => one.by === this.#nobody.id)
+      if (kept?.user && this.#user.get() === null) {
+        this.#user.set(kept.user)
+        this.rooms.restore(kept.rooms)
       }
-      this.#isOurs = true
-      this.#followed.restore(this.#kept)
-      for (const letter of letters) this.#followed.get(letter.room).messages.restore(letter)
+      this.#adopt()
     }
-    return new Promise((resolve) => {
-      const cancel = clock.after(restoreMs, resolve)
-      work()
-        .catch(() => {})
-        .finally(() => {
-          cancel()
-          resolve()
-        })
+    return within(this.#clock, restoreMs, work()).catch(() => {})
+  }
+
+  /** Shows and sends what was kept of who we are now. Another one's is not ours to show, and not ours to send. */
+  #adopt(): void {
+    this.#followed.restore(this.#kept)
+    this.#strays = this.#strays.filter((letter) => {
+      const isOwn = letter.by === this.#self().id || letter.by === this.#nobody.id
+      if (isOwn) this.#followed.get(letter.room).messages.restore(letter)
+      return !isOwn
     })
   }
 
   /** Takes up what another tab had on its way. What was refused there waits for a person. */
   async #inherit(): Promise<void> {
-    if (!this.#isOurs) return
-    for (const letter of await this.#letters.load())
-      if (!letter.failure) this.#followed.get(letter.room).messages.restore(letter)
+    this.#strays = (await this.#letters.load()).filter(({ failure }) => !failure)
+    this.#adopt()
   }
 
-  #keepSelf(...[name, value]: SelfPair): void {
-    this.#options.store?.put("self", name, { name, value }).catch(() => {})
+  /** Another user is here than we knew: nothing that was shown is theirs. What was on its way waits in the store. */
+  #forget(): void {
+    this.#outbox.failAll(closedError())
+    this.#followed.forget()
+    this.rooms.forget()
+    this.#marks = this.#newMarks()
+  }
+
+  #keepSelf(): void {
+    const self: Self = { by: this.#nobody.id, user: this.#user.get(), rooms: this.rooms.get().rooms }
+    this.#options.store?.put("self", "self", self).catch(() => {})
+  }
+
+  #newMarks(): ReadMarks {
+    return new ReadMarks({
+      clock: this.#clock,
+      tell: (room_id, message_id) => this.#link.send({ type: "read", room_id, message_id }),
+      onMoved: (id, messageId) => this.rooms.read(id, messageId),
+    })
+  }
+
+  #self(): User {
+    return this.#user.get() ?? this.#nobody
   }
 
   #roomOf(info: RoomInfo): Room {
@@ -243,18 +277,14 @@ class ConnectedClient implements Client {
     return room
   }
 
-  #newRoom(ref: string, clock: Clock, random: Random): FollowedRoom {
+  #newRoom(ref: string, parts: Parts): FollowedRoom {
     const room = new FollowedRoom({
+      ...parts,
       ref,
-      clock,
-      random,
       newId: this.#newId,
-      requests: this.#requests,
-      http: this.#http,
       outbox: this.#outbox,
       letters: this.#letters,
-      isConnected: () => this.#link.isOpen,
-      self: this.#user.get,
+      self: () => this.#self(),
       write: (frame) => this.#link.send(frame),
       onJoined: (room, id) => this.#followed.joined(room, id),
       onRead: (id, messageId) => this.#marks.move(id, messageId),
@@ -271,9 +301,12 @@ class ConnectedClient implements Client {
   #up(): void {
     // Before the rooms are told: they compare authors with it.
     const user = this.#link.connection.get().user ?? null
-    if (user && JSON.stringify(user) !== JSON.stringify(this.#user.get())) {
+    const before = this.#user.get()
+    if (user && JSON.stringify(user) !== JSON.stringify(before)) {
+      if (before && before.id !== user.id) this.#forget()
       this.#user.set(user)
-      this.#keepSelf("user", user)
+      this.#keepSelf()
+      this.#adopt()
     }
     this.#followed.up()
     this.rooms.up()
@@ -290,7 +323,7 @@ class ConnectedClient implements Client {
 
   #end(error: KlatchError): void {
     this.#stopWaking()
-    this.#outbox.failAll(error)
+    this.#outbox.end(error)
     this.#followed.end(error)
   }
 
@@ -306,50 +339,49 @@ class ConnectedClient implements Client {
   }
 
   /** Who is asking. A guest goes on under the name of its first connection: a new one would be another author. */
-  async #identity(more = ""): Promise<URLSearchParams> {
-    const query = new URLSearchParams(more)
-    const { token, user } = this.#options
-    const name = user ?? this.#user.get()?.username
-    if (token) query.set("token", await token())
-    else if (name !== undefined) query.set("user", name)
-    return query
+  async #asker(): Promise<Asker> {
+    const { token, user = this.#user.get()?.username } = this.#options
+    if (token) return { token: await askForToken(this.#clock, token) }
+    return user === undefined ? {} : { user }
+  }
+
+  /** Where to connect, as whom. A browser's WebSocket can say it by its address alone. */
+  async #address(): Promise<string> {
+    const query = new URLSearchParams({ subscribe: "none", ...(await this.#asker()) })
+    return `${this.#base.replace(/^http/i, "ws")}/ws?${query}`
   }
 
   /** A WebSocket does not say why it was not let in, so HTTP is asked for what anyone may see who is who they say. */
-  async #refusal(): Promise<KlatchError | null> {
-    try {
-      await this.#http.request("GET", "/rooms/discover?limit=1")
-      return null
-    } catch (error) {
-      return error instanceof KlatchError && finalCodes.includes(error.code) ? error : null
-    }
+  #refusal(): Promise<KlatchError | null> {
+    return this.#http.request("GET", "/rooms/discover?limit=1").then(
+      () => null,
+      (error: KlatchError) => (finalCodes.includes(error.code) ? error : null),
+    )
   }
 }
 
-type SelfPair = [name: "user", value: User] | [name: "rooms", value: readonly RoomInfo[]]
+/** What a room is made with, beside its own. */
+type Parts = Pick<RoomOptions, "clock" | "random" | "requests" | "http" | "isConnected">
 
-/** What is kept of the client itself. */
-type Self =
-  | { readonly name: "user"; readonly value: User }
-  | { readonly name: "rooms"; readonly value: readonly RoomInfo[] }
+/** What is kept of the client itself: `by` what its caller called it. */
+interface Self {
+  readonly by: string
+  readonly user: User | null
+  readonly rooms: readonly RoomInfo[]
+}
 
-function addresses(url = globalThis.location?.origin): {
-  readonly base: string
-  readonly socketBase: string
-} {
-  if (!url) throw new TypeError("Klatch needs a `url` outside of a page.")
-  const base = url.replace(/^ws/i, "http").replace(/\/+$/, "")
-  return { base, socketBase: base.replace(/^http/i, "ws") }
+function baseOf(url = globalThis.location?.origin): string {
+  if (!url) throw new TypeError("Klatch needs a `url` here.")
+  return url.replace(/^ws/i, "http").replace(/\/+$/, "")
 }
 
 function globalWebSocket(): WebSocketConstructor {
   const found = globalThis.WebSocket as WebSocketConstructor | undefined
-  if (!found) throw new TypeError("Klatch needs a `webSocket` option: this runtime has none of its own.")
+  if (!found) throw new TypeError("Klatch needs a `webSocket` here.")
   return found
 }
 
 /** Not `randomUUID`: pages that are not served over HTTPS have none. */
 function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")
+  return crypto.getRandomValues(new Uint32Array(4)).join("-")
 }

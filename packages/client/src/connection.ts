@@ -2,6 +2,7 @@ import type { User } from "@klatch/protocol"
 import { backoffMs } from "./backoff.ts"
 import { shouldComeBack, tooFastCode } from "./contract.ts"
 import { KlatchError, type KlatchErrorCode } from "./error.ts"
+import { lateText } from "./patience.ts"
 import type { Random } from "./random.ts"
 
 /** How the connection stands, for people to see. */
@@ -39,8 +40,8 @@ interface Inputs {
   opened: object
   /** The server greeted us: frames may be sent. */
   hello: { readonly user: User }
-  /** The socket ended, or could not be opened. */
-  lost: { readonly code: number; readonly reason: string }
+  /** The socket ended, or could not be opened; `error`: since we could not say who we are. */
+  lost: { readonly code: number; readonly reason: string; readonly error?: KlatchError | undefined }
   /** The server refused us before the upgrade, and will again. */
   refused: { readonly error: KlatchError }
   /** Nothing came in time: no hello, or no heartbeat. */
@@ -76,10 +77,14 @@ export interface Moment {
 
 export type Step = readonly [LinkState, readonly Effect[]]
 type Cell<T extends InputType> = (state: LinkState, input: Inputs[T], at: Moment) => Step
-type Table = { readonly [P in Phase]: { readonly [T in InputType]: Cell<T> } }
+/** A phase's answers; it must say which inputs change nothing. */
+type Row<Stay extends InputType> = { readonly [T in Exclude<InputType, Stay>]: Cell<T> }
+type Table = { readonly [P in Phase]: { readonly [T in InputType]?: Cell<T> } }
 
 /** A close with 4429 is not followed by a try within this time. */
 const tooFastMs = 1_000
+/** Where there was no token to be had it is asked for at most this often; twice as late each time till then. */
+const tokenRestMs = 60_000
 
 const stay = (state: LinkState): Step => [state, []]
 
@@ -89,29 +94,33 @@ const dial = (state: LinkState, attempt: number): Step => [
 ]
 
 const end = (state: LinkState, error: KlatchError, before: readonly Effect[]): Step => [
-  { phase: "closed", attempt: 0, ...(state.user ? { user: state.user } : {}), lastError: error },
+  { phase: "closed", attempt: 0, ...kept(state), lastError: error },
   [...before, { do: "tell_end", error }],
 ]
 
+/** What is told of an end that the application wanted. */
+export const closedError = () => new KlatchError("closed", "The connection was closed.")
+
 const closeByUs = (state: LinkState): Step =>
-  end(state, new KlatchError("closed", "The connection was closed."), [
+  end(state, closedError(), [
     { do: "hang_up" },
     ...(state.phase === "open" ? [{ do: "tell_down" } as const] : []),
   ])
 
 /** Waits, then tries again: as long as the server asked, else with full jitter. */
 function comeBack(state: LinkState, error: KlatchError, at: Moment, floorMs = 0): Step {
-  const delayMs =
+  const delayMs = Math.round(
     state.drainAtMs === undefined
-      ? Math.max(floorMs, backoffMs(state.attempt, at.random))
-      : Math.max(0, state.drainAtMs - at.nowMs)
+      ? backoffMs(state.attempt, at.random, floorMs)
+      : Math.max(0, state.drainAtMs - at.nowMs),
+  )
   return [
     {
       phase: "waiting",
       attempt: state.attempt + 1,
       retryAtMs: at.nowMs + delayMs,
+      ...kept(state),
       lastError: error,
-      ...(state.user ? { user: state.user } : {}),
     },
     [
       { do: "hang_up" },
@@ -124,14 +133,15 @@ function comeBack(state: LinkState, error: KlatchError, at: Moment, floorMs = 0)
 /** What of a close code an application must know: that it is to sign in again, and that it is shut out. */
 const closeCodes: Readonly<Record<number, KlatchErrorCode>> = { 4401: "unauthorized", 4503: "forbidden" }
 
-const lost: Cell<"lost"> = (state, { code, reason }, at) => {
+const lost: Cell<"lost"> = (state, { code, reason, error: known }, at) => {
+  if (known) return comeBack(state, known, at, Math.min(tokenRestMs, tooFastMs * 2 ** state.attempt))
   const error = new KlatchError(closeCodes[code] ?? "closed", reason || `The connection was lost (${code}).`)
   if (shouldComeBack(code)) return comeBack(state, error, at, code === tooFastCode ? tooFastMs : 0)
   return end(state, error, state.phase === "open" ? [{ do: "tell_down" }] : [])
 }
 
 const silent: Cell<"silent"> = (state, _input, at) =>
-  comeBack(state, new KlatchError("timeout", "The server was not heard in time."), at)
+  comeBack(state, new KlatchError("timeout", lateText), at)
 
 const refused: Cell<"refused"> = (state, { error }) => end(state, error, [{ do: "hang_up" }])
 
@@ -154,86 +164,48 @@ const moveOn = (state: LinkState): Step => [
 const dialNow = (state: LinkState): Step => dial(state, state.attempt)
 const dialAnew = (state: LinkState): Step => dial(state, 0)
 
-/** Every phase answers every input; a missing cell is a type error. */
-const table: Table = {
+/** Every phase answers every input; a cell that is neither there nor named as staying is a type error. */
+const table = {
   idle: {
     connect: dialAnew,
-    close: stay,
-    opened: stay,
-    hello: stay,
-    lost: stay,
-    refused: stay,
-    silent: stay,
-    drain: stay,
-    due: stay,
-    online: stay,
-    steady: stay,
-  },
+  } satisfies Row<
+    "close" | "opened" | "hello" | "lost" | "refused" | "silent" | "drain" | "due" | "online" | "steady"
+  >,
   dialing: {
-    connect: stay,
     close: closeByUs,
     opened: (state) => [{ ...state, phase: "greeting" }, []],
-    hello: stay,
     lost,
     refused,
     silent,
-    drain: stay,
-    due: stay,
-    online: stay,
-    steady: stay,
-  },
+  } satisfies Row<"connect" | "hello" | "drain" | "due" | "online" | "steady">,
   greeting: {
-    connect: stay,
     close: closeByUs,
-    opened: stay,
     hello: greeted,
     lost,
     refused,
     silent,
-    drain: stay,
-    due: stay,
-    online: stay,
-    steady: stay,
-  },
+  } satisfies Row<"connect" | "opened" | "drain" | "due" | "online" | "steady">,
   open: {
-    connect: stay,
     close: closeByUs,
-    opened: stay,
     hello: (state, { user }) => [{ ...state, user }, []],
     lost,
-    refused: stay,
     silent,
     drain,
     due: moveOn,
     online: (state) => [state, [{ do: "probe" }]],
     steady: (state) => [state.attempt === 0 ? state : { ...state, attempt: 0 }, []],
-  },
+  } satisfies Row<"connect" | "opened" | "refused">,
   waiting: {
     connect: dialNow,
     close: closeByUs,
-    opened: stay,
-    hello: stay,
-    lost: stay,
-    refused: stay,
-    silent: stay,
-    drain: stay,
     due: dialNow,
     online: dialNow,
-    steady: stay,
-  },
+  } satisfies Row<"opened" | "hello" | "lost" | "refused" | "silent" | "drain" | "steady">,
   closed: {
     connect: dialAnew,
-    close: stay,
-    opened: stay,
-    hello: stay,
-    lost: stay,
-    refused: stay,
-    silent: stay,
-    drain: stay,
-    due: stay,
-    online: stay,
-    steady: stay,
-  },
+  } satisfies Row<
+    "close" | "opened" | "hello" | "lost" | "refused" | "silent" | "drain" | "due" | "online" | "steady"
+  >,
 }
 
 /** Where every connection begins. */
@@ -241,7 +213,8 @@ export const firstState: LinkState = { phase: "idle", attempt: 0 }
 
 /** One step of the table. Total: it answers every input in every phase, and never throws. */
 export function step(state: LinkState, input: Input, at: Moment): Step {
-  const cell = table[state.phase][input.type] as (state: LinkState, input: Input, at: Moment) => Step
+  const row: Table[Phase] = table[state.phase]
+  const cell = (row[input.type] ?? stay) as (state: LinkState, input: Input, at: Moment) => Step
   return cell(state, input, at)
 }
 
@@ -251,7 +224,7 @@ export function published(state: LinkState): ConnectionState {
   return { ...rest, phase: phase === "dialing" || phase === "greeting" ? "connecting" : phase }
 }
 
-const kept = (state: LinkState) => ({
-  ...(state.user ? { user: state.user } : {}),
-  ...(state.lastError ? { lastError: state.lastError } : {}),
+const kept = ({ user, lastError }: LinkState) => ({
+  ...(user && { user }),
+  ...(lastError && { lastError }),
 })

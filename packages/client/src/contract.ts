@@ -1,4 +1,5 @@
-import type { ErrorCode, FrameType } from "@klatch/protocol"
+import type { FrameType } from "@klatch/protocol"
+import type { KlatchErrorCode } from "./error.ts"
 
 /**
  * The few values of `@klatch/protocol` that are needed at run time, written again so that this package carries
@@ -12,10 +13,15 @@ export const contract = {
   pageDefault: 50,
 } as const
 
-const laterCodes: ReadonlySet<string> = new Set<ErrorCode>(["rate_limited", "internal", "unavailable"])
+const laterCodes: readonly string[] = [
+  "rate_limited",
+  "internal",
+  "unavailable",
+  "timeout",
+] satisfies KlatchErrorCode[]
 
 /** Whether the same request may succeed if it is only made again later. */
-export const isForLater = (code: string): boolean => laterCodes.has(code)
+export const isForLater = (code: string): boolean => laterCodes.includes(code)
 
 /** Whether a connection closed with `code` should come back: not after a normal end, nor when it was our fault. */
 export const shouldComeBack = (code: number): boolean =>

@@ -1,18 +1,18 @@
 import type { ErrorCode } from "@klatch/protocol"
 
-/** The server's codes, and two of the client's own: no answer in time, and no connection. */
-export type KlatchErrorCode = ErrorCode | "timeout" | "closed"
+/** The server's codes, and the client's own: no answer in time, no connection, and no token to be had. */
+export type KlatchErrorCode = ErrorCode | "timeout" | "closed" | "token_failed"
 
 /** What every promise of this package rejects with. */
 export class KlatchError extends Error {
   override name = "KlatchError"
-  readonly code: KlatchErrorCode
+  declare readonly code: KlatchErrorCode
   /** How long the server asks to wait before trying again. */
-  readonly retryAfterMs?: number
+  declare readonly retryAfterMs: number | undefined
 
   constructor(code: KlatchErrorCode, message: string, retryAfterMs?: number) {
     super(message)
     this.code = code
-    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs
+    this.retryAfterMs = retryAfterMs
   }
 }

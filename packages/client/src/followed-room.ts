@@ -55,6 +55,7 @@ export class FollowedRoom implements Room {
       random,
       requests,
       isConnected,
+      ended: () => options.outbox.ended,
       selfId: () => this.#selfId(),
       onJoined: (ack) => this.#joined(ack),
       onLive: () => options.outbox.flush(),
@@ -101,6 +102,12 @@ export class FollowedRoom implements Room {
     this.#info.set(info)
     this.#options.onJoined(this, info.id)
     this.following.restore(info.id, page)
+  }
+
+  /** Another user is here now, for whom nothing of this is. */
+  forget(): void {
+    this.messages.forget()
+    this.#info.set(null)
   }
 
   /** An event of this room. */

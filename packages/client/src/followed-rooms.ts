@@ -50,6 +50,11 @@ export class FollowedRooms {
     for (const room of this.#byRef.values()) kept.restore(room)
   }
 
+  /** Another user is here now. */
+  forget(): void {
+    for (const room of this.#byRef.values()) room.forget()
+  }
+
   /** Whether someone still follows the room with this id. */
   isFollowed(id: string): boolean {
     return [...(this.#byId.get(id) ?? [])].some((room) => room.following.isWanted)
@@ -106,9 +111,8 @@ export class FollowedRooms {
     } catch (thrown) {
       const { code, retryAfterMs } = thrown as KlatchError
       if (code === "closed") return
-      if (code === "timeout" || isForLater(code)) {
-        const delayMs = Math.max(retryAfterMs ?? 0, backoffMs(attempt, random))
-        clock.after(delayMs, () => void this.#resume(calls, attempt + 1))
+      if (isForLater(code)) {
+        clock.after(backoffMs(attempt, random, retryAfterMs), () => void this.#resume(calls, attempt + 1))
         return
       }
       for (const { following, turn } of calls) following.resumed(turn, null)

@@ -17,6 +17,8 @@ export interface FollowingOptions {
   readonly random: Random
   readonly requests: Requests
   readonly isConnected: () => boolean
+  /** Why no connection is to come; null while one is, or is there. */
+  readonly ended: () => KlatchError | null
   readonly selfId: () => string | null
   readonly onJoined: (ack: JoinAck) => void
   /** Events come from here on: what waits to be sent may go. */
@@ -66,12 +68,16 @@ export class Following {
   }
 
   open(): Promise<void> {
+    const isOpen = this.#isWanted && this.shown.get().status === "stale"
     const opening = this.#opening ?? deferred()
     this.#opening = opening
     if (!this.#isWanted) {
       this.#isWanted = true
       if (this.#options.isConnected()) void this.join()
     } else this.#attend()
+    const ended = this.#options.ended()
+    if (ended && isOpen) opening.resolve()
+    else if (ended) this.end(ended)
     return opening.promise
   }
 
@@ -86,9 +92,12 @@ export class Following {
   /** Begins anew with the newest page, where the newest were let go. Settles as `open` does. */
   toNewest(): Promise<void> {
     if (!this.#timeline.log.hasNewer) return Promise.resolve()
-    this.#opening = deferred()
+    const opening = deferred()
+    this.#opening = opening
     this.apply({ type: "renewed" })
-    return this.#opening.promise
+    const ended = this.#options.ended()
+    if (ended) this.end(ended)
+    return opening.promise
   }
 
   close(): void {
@@ -254,11 +263,11 @@ export class Following {
   #tryAgain(error: KlatchError, fn: () => void): void {
     // Lost with the connection: the next one begins with a resume.
     if (error.code === "closed") return
-    if (error.code !== "timeout" && !isForLater(error.code)) {
+    if (!isForLater(error.code)) {
       this.refused(error)
       return
     }
-    const delayMs = Math.max(error.retryAfterMs ?? 0, backoffMs(this.#attempt++, this.#options.random))
+    const delayMs = backoffMs(this.#attempt++, this.#options.random, error.retryAfterMs)
     this.#cancelRetry()
     this.#cancelRetry = this.#options.clock.after(delayMs, fn)
   }
@@ -269,7 +278,7 @@ export class Following {
   }
 }
 
-const gone = () => new KlatchError("not_found", "There is no such room, or you may not read it.")
+const gone = () => new KlatchError("not_found", "There is no such room.")
 
 /** A promise whose rejection is nobody's fault when nobody waits for it. */
 function deferred(): PromiseWithResolvers<void> {

@@ -1,7 +1,9 @@
+import type { Asker } from "./client-identity.ts"
 import type { Clock } from "./clock.ts"
 import { KlatchError, type KlatchErrorCode } from "./error.ts"
+import { within } from "./patience.ts"
 
-/** How long an answer may take. */
+/** How long an answer may take, the token for it included. */
 const answerMs = 15_000
 
 export interface HttpOptions {
@@ -9,8 +11,8 @@ export interface HttpOptions {
   readonly base: string
   readonly clock: Clock
   readonly fetch: (url: string, init?: RequestInit) => Promise<Response>
-  /** The query that says who is asking. */
-  readonly identity: () => Promise<URLSearchParams>
+  /** Who is asking. */
+  readonly asker: () => Promise<Asker>
 }
 
 /** How an address is asked. */
@@ -24,53 +26,51 @@ export class Http {
     this.#options = options
   }
 
-  /** Rejects with the server's error, `closed` when it cannot be reached, `timeout` when it does not answer. */
-  async request<A>(method: Method, path: string, body?: object): Promise<A> {
-    const { base, clock, fetch, identity } = this.#options
+  /**
+   * Rejects with the server's error, `closed` when it cannot be reached, `timeout` when there is no answer in time,
+   * `token_failed` when there is no token to ask with.
+   */
+  request<A>(method: Method, path: string, body?: object): Promise<A> {
+    const { base, clock, fetch, asker } = this.#options
     const abort = new AbortController()
-    let isLate = false
-    const cancel = clock.after(answerMs, () => {
-      isLate = true
-      abort.abort()
-    })
-    try {
-      const query = await identity()
-      const url = `${base}${path}${path.includes("?") ? "&" : "?"}${query}`.replace(/[?&]$/, "")
-      const headers = body ? { "content-type": "application/json" } : undefined
-      const response = await fetch(url, {
+    const ask = async () => {
+      const { token, user } = await asker()
+      const url = new URL(base + path)
+      if (user) url.searchParams.set("user", user)
+      const response = await fetch(url.href, {
         method,
         signal: abort.signal,
-        ...(headers ? { headers, body: JSON.stringify(body) } : {}),
+        headers: {
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(body && { "content-type": "application/json" }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      }).catch(() => {
+        throw new KlatchError("closed", "The server cannot be reached.")
       })
-      const answer: unknown = await response.json().catch(() => null)
-      if (!response.ok) throw refusal(response.status, answer)
-      return answer as A
-    } catch (thrown) {
-      if (thrown instanceof KlatchError) throw thrown
-      throw isLate
-        ? new KlatchError("timeout", "The server did not answer in time.")
-        : new KlatchError("closed", "The server cannot be reached.")
-    } finally {
-      cancel()
+      const answer = (await response.json().catch(() => null)) as (A & Refused) | null
+      if (response.ok) return answer as A
+      const { error } = answer ?? {}
+      const code = error?.code ?? codeOfStatus[response.status] ?? "unavailable"
+      const message = error?.message ?? `The server answered ${response.status}.`
+      throw new KlatchError(code, message, error?.retry_after_ms)
     }
+    return within(clock, answerMs, ask(), () => abort.abort())
   }
 }
 
-/** What an answer that is not Klatch's own comes to: that of a proxy, for instance. */
+/** The body of an answer that is not good. */
+interface Refused {
+  readonly error?: {
+    readonly code?: KlatchErrorCode
+    readonly message?: string
+    readonly retry_after_ms?: number
+  }
+}
+
+/** What an answer that is not Klatch's own comes to: that of a proxy, for instance. Any other is `unavailable`. */
 const codeOfStatus: Readonly<Record<number, KlatchErrorCode>> = {
   401: "unauthorized",
   403: "forbidden",
   404: "not_found",
-  413: "too_large",
-  429: "rate_limited",
-}
-
-/** The error that a status and a body tell. */
-function refusal(status: number, answer: unknown): KlatchError {
-  const body = answer as {
-    error?: { code?: KlatchErrorCode; message?: string; retry_after_ms?: number }
-  } | null
-  const code = body?.error?.code ?? codeOfStatus[status] ?? "unavailable"
-  const message = body?.error?.message ?? `The server answered ${status}.`
-  return new KlatchError(code, message, body?.error?.retry_after_ms)
 }

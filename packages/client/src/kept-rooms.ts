@@ -19,18 +19,23 @@ interface KeptRoom {
   readonly page: HistoryPage
   /** When it was kept last, in ms since the Unix epoch. */
   readonly keptMs: number
+  /** The id of the user who was shown it. */
+  readonly by: string
 }
 
 /** The newest messages of the rooms opened last, so that they can be shown before the server is reached. */
 export class KeptRooms {
   readonly #store: Store | undefined
   readonly #clock: Clock
+  readonly #selfId: () => string
   readonly #known = new Map<string, KeptRoom>()
   readonly #resting = new Map<FollowedRoom, () => void>()
 
-  constructor(store: Store | undefined, clock: Clock) {
+  /** `selfId`: of whoever is shown what was kept; what another one was shown stays unseen. */
+  constructor(store: Store | undefined, clock: Clock, selfId: () => string) {
     this.#store = store
     this.#clock = clock
+    this.#selfId = selfId
   }
 
   /** Reads what was kept. Rejects as the store does. */
@@ -41,33 +46,27 @@ export class KeptRooms {
     for (const one of kept.slice(keptRoomsMax)) this.#store?.remove("rooms", one.info.id).catch(() => {})
   }
 
-  /** Shows in a room what was kept of it, if anything was. */
+  /** Shows in a room what was kept of it for this user, if anything was. */
   restore(room: FollowedRoom): void {
-    const kept =
-      this.#known.get(room.ref) ?? [...this.#known.values()].find(({ info }) => info.slug === room.ref)
-    if (kept) room.restore(kept.info, kept.page)
+    const kept = [...this.#known.values()].find(({ info }) => [info.id, info.slug].includes(room.ref))
+    if (kept?.by === this.#selfId()) room.restore(kept.info, kept.page)
   }
 
   /** The room changed: what it shows is kept a moment later. */
   changed(room: FollowedRoom): void {
     if (!this.#store || this.#resting.has(room) || room.messages.get().status !== "ready") return
-    const keep = () => {
-      this.#resting.delete(room)
-      this.#keep(room)
-    }
+    const keep = () => this.#keep(room)
     this.#resting.set(room, this.#clock.after(restMs, keep))
   }
 
   /** Keeps at once what was about to be kept: the page may be closed next. */
   flush(): void {
-    for (const [room, cancel] of [...this.#resting]) {
-      cancel()
-      this.#resting.delete(room)
-      this.#keep(room)
-    }
+    for (const room of [...this.#resting.keys()]) this.#keep(room)
   }
 
   #keep(room: FollowedRoom): void {
+    this.#resting.get(room)?.()
+    this.#resting.delete(room)
     const info = room.info.get()
     const { messages, cursor, hasOlder, hasNewer } = room.following.timeline.log
     if (info === null || cursor === null || hasNewer) return
@@ -77,7 +76,7 @@ export class KeptRooms {
       head: cursor,
       has_more: hasOlder || newest.length < messages.length,
     }
-    const kept = { info, page, keptMs: this.#clock.now() }
+    const kept = { info, page, keptMs: this.#clock.now(), by: this.#selfId() }
     this.#known.set(info.id, kept)
     this.#store?.put("rooms", info.id, kept).catch(() => {})
   }

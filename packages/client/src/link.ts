@@ -10,13 +10,13 @@ import {
   step,
 } from "./connection.ts"
 import { contract, type Outgoing } from "./contract.ts"
-import type { KlatchError } from "./error.ts"
+import { KlatchError } from "./error.ts"
 import { Heartbeat } from "./heartbeat.ts"
 import type { Random } from "./random.ts"
 import { Cell, type Readable } from "./readable.ts"
 import type { WebSocketConstructor, WebSocketLike } from "./socket.ts"
 
-/** From dialing to hello. */
+/** From opening a socket to hello. */
 const dialMs = 10_000
 /** A connection that has held this long counts as good again. */
 const steadyMs = 5_000
@@ -25,7 +25,7 @@ export interface LinkOptions {
   readonly clock: Clock
   readonly random: Random
   readonly webSocket: WebSocketConstructor
-  /** Where to connect. What it throws counts as a failed try. */
+  /** Where to connect, in its own time. What it throws counts as a failed try. */
   readonly address: () => Promise<string>
   /** After a try that failed before the upgrade: the error if the server refuses us for good, else null. */
   readonly refusal: () => Promise<KlatchError | null>
@@ -133,30 +133,31 @@ export class Link {
 
   async #dial(): Promise<void> {
     const turn = ++this.#turn
-    this.#cancelDial = this.#options.clock.after(dialMs, () => this.#feed({ type: "silent" }))
     try {
       const url = await this.#options.address()
       if (turn !== this.#turn) return
+      this.#cancelDial = this.#options.clock.after(dialMs, () => this.#feed({ type: "silent" }))
       this.#watch(new this.#options.webSocket(url, contract.subprotocol), turn)
     } catch (thrown) {
-      if (turn === this.#turn) this.#feed({ type: "lost", code: 1006, reason: String(thrown) })
+      if (turn !== this.#turn) return
+      const error = thrown instanceof KlatchError ? thrown : undefined
+      this.#feed({ type: "lost", code: 1006, reason: String(thrown), error })
     }
   }
 
   #watch(socket: WebSocketLike, turn: number): void {
     this.#socket = socket
-    const isCurrent = () => turn === this.#turn
     socket.onopen = () => {
-      if (isCurrent()) this.#feed({ type: "opened" })
+      if (turn === this.#turn) this.#feed({ type: "opened" })
     }
     socket.onmessage = (message: { readonly data: unknown }) => {
-      if (isCurrent()) this.#hear(message.data)
+      if (turn === this.#turn) this.#hear(message.data)
     }
     socket.onerror = () => {}
     socket.onclose = async ({ code, reason }: { readonly code: number; readonly reason: string }) => {
-      if (!isCurrent()) return
+      if (turn !== this.#turn) return
       const error = this.#state.phase === "dialing" ? await this.#options.refusal() : null
-      if (!isCurrent()) return
+      if (turn !== this.#turn) return
       this.#feed(error ? { type: "refused", error } : { type: "lost", code, reason })
     }
   }
@@ -193,11 +194,9 @@ export class Link {
 
 /** What the server said; null for what is no event, which is passed over. */
 function parsed(data: unknown): Event | null {
-  if (typeof data !== "string") return null
   try {
-    const value: unknown = JSON.parse(data)
-    if (typeof value !== "object" || value === null || !("type" in value)) return null
-    return typeof value.type === "string" ? (value as Event) : null
+    const value = JSON.parse(data as string) as Event | null
+    return typeof value?.type === "string" ? value : null
   } catch {
     return null
   }

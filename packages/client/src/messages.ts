@@ -1,5 +1,6 @@
 import type { HistoryPage, MessageEvent, MessageKind, RoomKind, SentAck, User } from "@klatch/protocol"
 import type { Clock } from "./clock.ts"
+import { closedError } from "./connection.ts"
 import { contract, type Outgoing } from "./contract.ts"
 import { KlatchError } from "./error.ts"
 import type { Following } from "./following.ts"
@@ -10,14 +11,17 @@ import type { Outbox } from "./outbox.ts"
 import { patiently } from "./patience.ts"
 import type { Random } from "./random.ts"
 import type { Readable } from "./readable.ts"
-import type { Requests } from "./requests.ts"
+import { type Requests, tooLarge } from "./requests.ts"
 import type { RoomInfo } from "./room-info.ts"
 import type { TimelineState } from "./timeline.ts"
 
 /** A message on its way. */
 export interface PendingMessage {
   readonly clientId: string
-  /** Resolves once the message is durable; rejects with a `KlatchError` when it failed. May be ignored. */
+  /**
+   * Resolves once the message is durable; rejects with a `KlatchError` when it failed, or the client was closed. While
+   * we are not let in it waits. May be ignored.
+   */
   readonly settled: Promise<SentAck>
 }
 
@@ -41,6 +45,11 @@ export interface Messages extends Readable<TimelineState> {
   loadNewer(): Promise<void>
   /** Goes back to the newest page, if the newest were let go. Rejects when the room is closed or refused meanwhile. */
   toNewest(): Promise<void>
+}
+
+/** A message as it is kept, with whose it is: their id, or until it is known the name they are to go by. */
+export interface OwnLetter extends KeptLetter {
+  readonly by?: string | undefined
 }
 
 export interface MessagesOptions {
@@ -84,7 +93,11 @@ export class RoomMessages implements Messages {
     const known = this.#sending.get(clientId)
     if (known) return known
     const text = content.trim()
-    if (text === "") return unsent(clientId, new KlatchError("invalid_field", "A message needs content."))
+    if (text === "") {
+      const settled = Promise.reject(new KlatchError("invalid_field", "A message needs content."))
+      settled.catch(() => {})
+      return { clientId, settled }
+    }
     const sentAt = new Date(this.#options.clock.now()).toISOString()
     const { replyTo } = options
     const letter = { room: this.#options.ref, clientId, content: text, sentAt, ...(replyTo && { replyTo }) }
@@ -94,16 +107,16 @@ export class RoomMessages implements Messages {
   }
 
   retry(clientId: string): void {
-    const failed = this.#failed(clientId)
-    if (!failed) return
+    const failed = this.#pending(clientId)
+    if (failed?.delivery !== "failed") return
     this.#options.following.apply({ type: "retried", clientId })
     const { content, timestamp, reply_to } = failed
     const letter = { room: this.#options.ref, clientId, content, sentAt: timestamp }
-    this.#post({ ...letter, ...(reply_to !== undefined && { replyTo: reply_to }) })
+    this.#post({ ...letter, ...(reply_to && { replyTo: reply_to }) })
   }
 
   discard(clientId: string): void {
-    if (!this.#failed(clientId)) return
+    if (this.#pending(clientId)?.delivery !== "failed") return
     this.#options.following.apply({ type: "discarded", clientId })
     this.#options.letters.drop(clientId)
   }
@@ -141,25 +154,36 @@ export class RoomMessages implements Messages {
 
   /**
    * A message kept from before: shown, and sent on unless it had failed, before all that was sent since. Several are
-   * restored the oldest first. One we know already changes nothing.
+   * restored the oldest first. One we know already changes nothing, unless it failed as we were closed.
    */
   restore(letter: KeptLetter): void {
     const { clientId, failure } = letter
-    const { pending } = this.#options.following.timeline
-    if (this.#sending.has(clientId) || pending.some((one) => one.client_id === clientId)) return
-    this.#options.following.apply({ type: "restored", message: this.#draft(letter) })
+    const { following } = this.#options
+    const known = this.#pending(clientId)
+    if (this.#sending.has(clientId) || (known && known.error?.code !== "closed")) return
+    following.apply({ type: "discarded", clientId })
+    following.apply({ type: "restored", message: this.#draft(letter) })
     if (failure) {
       const error = new KlatchError(failure.code, failure.message)
-      this.#options.following.apply({ type: "failed", clientId, error })
+      following.apply({ type: "failed", clientId, error })
     } else this.#post(letter, "in order")
+  }
+
+  /** Shows nothing any more. What was on its way is kept, for whoever wrote it. */
+  forget(): void {
+    const { following } = this.#options
+    for (const { client_id: clientId = "" } of following.timeline.pending) {
+      following.apply({ type: "failed", clientId, error: closedError() })
+      following.apply({ type: "discarded", clientId })
+    }
+    following.apply({ type: "forgotten" })
   }
 
   /** Our own message, seen in the log: as good as its ack. */
   heard(event: MessageEvent): void {
-    const { room_id, seq, message_id, timestamp, client_id } = event
-    if (client_id === undefined || event.user_id !== this.#options.self()?.id) return
-    const ack = { type: "ack", room_id, seq, message_id, client_id, timestamp } as const
-    this.#options.outbox.settle(this.#options.ref, client_id, ack)
+    const { outbox, ref, self } = this.#options
+    if (event.client_id && event.user_id === self()?.id)
+      outbox.settle(ref, event.client_id, { ...event, type: "ack" })
   }
 
   #post(letter: KeptLetter, place: "in order" | "last" = "last"): PendingMessage {
@@ -170,15 +194,15 @@ export class RoomMessages implements Messages {
       ...this.#address(),
       content,
       client_id: clientId,
-      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+      reply_to: replyTo,
     })
-    const order = content.length <= contract.contentCharsMax ? letters.keep(letter) : undefined
-    const settled =
-      content.length > contract.contentCharsMax
-        ? Promise.reject(
-            new KlatchError("too_large", `A message has at most ${contract.contentCharsMax} characters.`),
-          )
-        : outbox.add({ lane: ref, clientId, frame, order }, place)
+    let settled: Promise<SentAck>
+    if (content.length > contract.contentCharsMax) settled = Promise.reject(tooLarge())
+    else {
+      const kept: OwnLetter = { ...letter, by: this.#options.self()?.id }
+      const order = letters.keep(kept)
+      settled = outbox.add({ lane: ref, clientId, frame, order }, place)
+    }
     const pending = { clientId, settled }
     this.#sending.set(clientId, pending)
     settled.then(
@@ -203,7 +227,7 @@ export class RoomMessages implements Messages {
     return {
       seq: null,
       message_id: null,
-      room_id: this.#options.following.id ?? this.#options.ref,
+      ...this.#address(),
       room: info?.name ?? this.#options.ref,
       kind: messageKind(info?.kind),
       user_id: self?.id ?? "",
@@ -221,22 +245,23 @@ export class RoomMessages implements Messages {
     const { following, self } = this.#options
     for (let tries = 0; tries < pageTriesMax; tries++) {
       const { log } = following.timeline
-      const id = (side === "older" ? log.messages[0] : log.messages.at(-1))?.message_id
-      if (!(side === "older" ? log.hasOlder : log.hasNewer) || typeof id !== "number") return
+      const isOlder = side === "older"
+      const id = (isOlder ? log.messages[0] : log.messages.at(-1))?.message_id
+      if (!(isOlder ? log.hasOlder : log.hasNewer) || !id) return
       const at = { id, epoch: log.epoch }
       const frame = {
         type: "history",
         ...this.#address(),
-        ...(side === "older" ? { before: id } : { after: id }),
+        [isOlder ? "before" : "after"]: id,
         limit: contract.pageDefault,
       } as const
       const page = await this.#ask<HistoryPage>(frame)
       const now = following.timeline.log
-      const fits = side === "older" ? fitsOlder(now, page, at) : fitsNewer(now, page, at)
+      const fits = (isOlder ? fitsOlder : fitsNewer)(now, page, at)
       following.apply({ type: side, page, at, selfId: self()?.id ?? null })
       if (fits || now.epoch !== log.epoch) return
     }
-    throw new KlatchError("unavailable", "The server's pages are older than its events.")
+    throw new KlatchError("unavailable", "The page is too old.")
   }
 
   #ask<A>(frame: Outgoing): Promise<A> {
@@ -244,9 +269,8 @@ export class RoomMessages implements Messages {
     return patiently(clock, random, () => requests.send<A>(frame))
   }
 
-  #failed(clientId: string): TimelineMessage | undefined {
-    const { pending } = this.#options.following.timeline
-    return pending.find((message) => message.client_id === clientId && message.delivery === "failed")
+  #pending(clientId: string): TimelineMessage | undefined {
+    return this.#options.following.timeline.pending.find((message) => message.client_id === clientId)
   }
 
   #address(): { readonly room_id: string } {
@@ -254,13 +278,6 @@ export class RoomMessages implements Messages {
   }
 }
 
-function messageKind(kind: RoomKind | undefined): MessageKind {
-  if (kind === "direct") return "dm"
-  return kind === "group" || kind === "broadcast" ? kind : "room"
-}
-
-function unsent(clientId: string, error: KlatchError): PendingMessage {
-  const settled = Promise.reject(error)
-  settled.catch(() => {})
-  return { clientId, settled }
-}
+/** Nobody opens the broadcast room to write there. */
+const messageKind = (kind: RoomKind | undefined): MessageKind =>
+  kind === "direct" ? "dm" : kind === "group" ? kind : "room"

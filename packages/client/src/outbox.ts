@@ -53,25 +53,25 @@ export class Outbox {
   readonly #options: OutboxOptions
   readonly #lanes = new Map<string, Lane>()
   #size = 0
+  /** Why there is no connection, and none to come until someone connects; null while there is. */
+  ended: KlatchError | null = null
 
   constructor(options: OutboxOptions) {
     this.#options = options
   }
 
   /**
-   * Resolves once durable. Rejects with the server's final refusal, with `failAll`'s error, or when full. What was
-   * kept from before goes `in order`, but for one that is on its way already.
+   * Resolves once durable. Rejects with the server's final refusal, with `failAll`'s error, when full, or when closed.
+   * What was kept from before goes `in order`, but for one that is on its way already.
    */
   add(letter: Letter, place: "in order" | "last" = "last"): Promise<SentAck> {
     return new Promise((resolve, reject) => {
+      if (this.ended && endsAll(this.ended)) return reject(this.ended)
       if (this.#size >= outboxMax)
-        return reject(new KlatchError("rate_limited", "Too many messages wait to be sent."))
+        return reject(new KlatchError("rate_limited", "Too much waits to be sent."))
       this.#size++
-      let lane = this.#lanes.get(letter.lane)
-      if (!lane) {
-        lane = { queue: [], busy: false, attempt: 0, cancelWait: null }
-        this.#lanes.set(letter.lane, lane)
-      }
+      const lane = this.#lanes.get(letter.lane) ?? { queue: [], busy: false, attempt: 0, cancelWait: null }
+      this.#lanes.set(letter.lane, lane)
       const { queue, busy } = lane
       const isEarlier = ({ order }: Letter, at: number) =>
         place === "last" || (busy && at === 0) || order! < letter.order!
@@ -91,6 +91,12 @@ export class Outbox {
     if (!waiting) return
     this.#remove(lane, waiting)
     waiting.resolve(ack)
+  }
+
+  /** No connection comes back by itself. */
+  end(error: KlatchError): void {
+    this.ended = error
+    if (endsAll(error)) this.failAll(error)
   }
 
   /** Gives up on everything. */
@@ -130,8 +136,9 @@ export class Outbox {
     // Lost with the connection: `flush` sends it again when there is one.
     if (error.code === "closed") return
     const isHopeless = error.code === "internal" && lane.attempt >= internalTriesMax
-    if (error.code === "timeout" || (isForLater(error.code) && !isHopeless)) {
-      const delayMs = Math.max(error.retryAfterMs ?? 0, backoffMs(lane.attempt++, this.#options.random))
+    const isForNow = !endsAll(error) || isForLater(error.code)
+    if (isForNow && !isHopeless) {
+      const delayMs = backoffMs(lane.attempt++, this.#options.random, error.retryAfterMs)
       lane.cancelWait = this.#options.clock.after(delayMs, () => {
         lane.cancelWait = null
         this.#pump(name)
@@ -155,3 +162,6 @@ export class Outbox {
     this.#lanes.delete(name)
   }
 }
+
+/** Whoever is not let in by one token may be by the next: what they wrote waits for it. */
+const endsAll = ({ code }: KlatchError): boolean => code !== "unauthorized"

@@ -1,9 +1,23 @@
 import { backoffMs } from "./backoff.ts"
 import type { Clock } from "./clock.ts"
-import type { KlatchError } from "./error.ts"
+import { KlatchError } from "./error.ts"
 import type { Random } from "./random.ts"
 
 const triesMax = 6
+
+/** What a `timeout` says. */
+export const lateText = "There was no answer in time."
+
+/** Settles as `work` does. Rejects with `timeout` when that takes longer than `ms`, and calls `onLate` first. */
+export function within<A>(clock: Clock, ms: number, work: Promise<A>, onLate?: () => void): Promise<A> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(ms, () => {
+      onLate?.()
+      reject(new KlatchError("timeout", lateText))
+    })
+    work.finally(cancel).then(resolve, reject)
+  })
+}
 
 /**
  * Asks again while the answer is `rate_limited`, which says that nothing was done, up to six times in all.
@@ -16,8 +30,7 @@ export async function patiently<A>(clock: Clock, random: Random, ask: () => Prom
     } catch (thrown) {
       const { code, retryAfterMs } = thrown as KlatchError
       if (code !== "rate_limited" || tries + 1 >= triesMax) throw thrown
-      const delayMs = Math.max(retryAfterMs ?? 0, backoffMs(tries, random))
-      await new Promise<void>((resolve) => clock.after(delayMs, resolve))
+      await new Promise<void>((resolve) => clock.after(backoffMs(tries, random, retryAfterMs), resolve))
     }
   }
 }

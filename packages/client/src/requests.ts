@@ -2,6 +2,7 @@ import type { Event } from "@klatch/protocol"
 import type { Clock } from "./clock.ts"
 import { contract, type Outgoing } from "./contract.ts"
 import { KlatchError } from "./error.ts"
+import { lateText } from "./patience.ts"
 
 /** How long an answer may take, once the frame was written. */
 export const answerMs = 15_000
@@ -14,6 +15,10 @@ const carefulCount = 200
 const carefulMs = 25
 /** Past this many, written or waiting, the next is refused at once, as `rate_limited`. */
 const requestsMax = 10_000
+
+/** Nothing but a message is as long. */
+export const tooLarge = () =>
+  new KlatchError("too_large", `A message has at most ${contract.contentCharsMax} characters.`)
 
 interface Request {
   readonly ref: string
@@ -48,9 +53,9 @@ export class Requests {
     return new Promise<A>((resolve, reject) => {
       const ref = (++this.#refs).toString(36)
       const text = JSON.stringify({ ...frame, ref })
-      if (isTooLarge(text)) reject(new KlatchError("too_large", "This is larger than a frame may be."))
+      if (isTooLarge(text)) reject(tooLarge())
       else if (this.#waiting.length + this.#written.size >= requestsMax)
-        reject(new KlatchError("rate_limited", "Too many requests are open."))
+        reject(new KlatchError("rate_limited", "Too much waits to be sent."))
       else {
         this.#waiting.push({ ref, text, resolve, reject, cancelDeadline: () => {} })
         this.#pump()
@@ -60,8 +65,7 @@ export class Requests {
 
   /** Settles the request that `event` answers, if it is an answer. */
   hear(event: Event): void {
-    if (event.type !== "ack" && event.type !== "error" && event.type !== "resumed") return
-    const request = event.ref === undefined ? undefined : this.#take(event.ref)
+    const request = "ref" in event && event.ref !== undefined && this.#take(event.ref)
     if (!request) return
     if (event.type === "error") {
       if (event.code === "rate_limited") {
@@ -85,7 +89,7 @@ export class Requests {
     this.#careful = 0
     for (const request of all) {
       request.cancelDeadline()
-      request.reject(new KlatchError("closed", "The connection was lost before the answer."))
+      request.reject(new KlatchError("closed", "The connection was lost."))
     }
   }
 
@@ -98,7 +102,7 @@ export class Requests {
       request.cancelDeadline = this.#clock.after(answerMs, () => this.#late(request))
       if (this.#sendText(request.text)) continue
       this.#take(request.ref)
-      request.reject(new KlatchError("closed", "There is no connection."))
+      request.reject(new KlatchError("closed", "The connection was lost."))
     }
   }
 
@@ -113,7 +117,7 @@ export class Requests {
 
   #late(request: Request): void {
     this.#take(request.ref)
-    request.reject(new KlatchError("timeout", "The server did not answer in time."))
+    request.reject(new KlatchError("timeout", lateText))
     this.#pump()
   }
 
@@ -125,6 +129,4 @@ export class Requests {
   }
 }
 
-/** UTF-8 takes at most three bytes a UTF-16 unit, so the short ones need no count. */
-const isTooLarge = (text: string): boolean =>
-  text.length * 3 > contract.frameBytesMax && new TextEncoder().encode(text).length > contract.frameBytesMax
+const isTooLarge = (text: string): boolean => new TextEncoder().encode(text).length > contract.frameBytesMax

@@ -50,7 +50,7 @@ export interface RoomListOptions {
   /** Up to which message a room was read here; 0 when it was not. */
   readonly readTo: (id: string) => number
   /** The list changed: to be kept. */
-  readonly onChange: (rooms: readonly RoomInfo[]) => void
+  readonly onChange: () => void
 }
 
 /** The list ends here, however many more rooms there are. */
@@ -111,9 +111,17 @@ export class RoomList implements Rooms {
 
   /** What was kept from before, until the server says otherwise. */
   restore(rooms: readonly RoomInfo[]): void {
-    if (this.#state.get().status !== "empty" && this.#state.get().status !== "loading") return
+    if (this.#isLoaded) return
     for (const info of rooms) this.#byId.set(info.id, info)
     this.#show("stale")
+  }
+
+  /** Another user is here now. */
+  forget(): void {
+    this.#byId.clear()
+    this.#isLoaded = false
+    this.#inboxHead = null
+    this.#show("empty")
   }
 
   /** A connection is open. */
@@ -144,12 +152,12 @@ export class RoomList implements Rooms {
 
   /** Everything up to a message was read, here or elsewhere. */
   read(roomId: string, messageId: number): void {
-    const info = this.#byId.get(roomId)
-    if (!info || messageId <= (info.read_message_id ?? 0)) return
-    const isAll = messageId >= (info.last_message?.message_id ?? 0)
-    this.#set({ ...info, read_message_id: messageId, ...(isAll && { unread: 0 }) })
+    const before = this.#byId.get(roomId)
+    const info = before && this.#asRead(before, messageId)
+    if (!info || info === before) return
+    this.#set(info)
     // How many are left only the server can tell.
-    if (!isAll) this.#loadSoon()
+    if (info.unread !== 0) this.#loadSoon()
   }
 
   /** The list is asked for a moment later, if it is wanted at all. */
@@ -178,8 +186,7 @@ export class RoomList implements Rooms {
   }
 
   /** The server may have answered before it heard how far was read here. */
-  #asRead(info: RoomInfo): RoomInfo {
-    const readTo = this.#options.readTo(info.id)
+  #asRead(info: RoomInfo, readTo = this.#options.readTo(info.id)): RoomInfo {
     if (readTo <= (info.read_message_id ?? 0)) return info
     const isAll = readTo >= (info.last_message?.message_id ?? 0)
     return { ...info, read_message_id: readTo, ...(isAll && { unread: 0 }) }
@@ -239,17 +246,15 @@ export class RoomList implements Rooms {
     const before = this.#state.get()
     const isSame =
       rooms.length === before.rooms.length && rooms.every((info, at) => info === before.rooms[at])
-    this.#state.set(
-      isSame && status === before.status ? before : { status, rooms: isSame ? before.rooms : rooms },
-    )
-    if (!isSame) this.#options.onChange(rooms)
+    if (isSame && status === before.status) return
+    this.#state.set({ status, rooms: isSame ? before.rooms : rooms })
+    if (!isSame) this.#options.onChange()
   }
 }
 
 const isListed = (info: RoomInfo): boolean => info.kind !== "inbox" && info.kind !== "broadcast"
 
 /** By the server's time of the last message: this orders a list for the eye, and nothing else. */
-const byLastMessage = (a: RoomInfo, b: RoomInfo): number =>
-  (b.last_message?.timestamp ?? b.created_at ?? "").localeCompare(
-    a.last_message?.timestamp ?? a.created_at ?? "",
-  )
+const byLastMessage = (a: RoomInfo, b: RoomInfo): number => spokenAt(b).localeCompare(spokenAt(a))
+
+const spokenAt = (info: RoomInfo): string => info.last_message?.timestamp ?? info.created_at ?? ""

@@ -205,7 +205,7 @@ function parsed(text: string): Incoming | null {
 
 /** Over HTTP a token comes in its header, or in the address. */
 function claimsOf(query: URLSearchParams, headers: Headers): URLSearchParams {
-  const token = /^bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1]
+  const token = /^bearer +(.+)$/i.exec(headers.get("authorization") ?? "")?.[1]
   if (token !== undefined) return new URLSearchParams({ token })
   if (query.has("ticket"))
     throw new Refusal("unauthorized", "A ticket opens a WebSocket; here send Authorization: Bearer TOKEN.")
