@@ -228,6 +228,28 @@ test("someone who is banned is told, is not taken back, and cannot sign in again
   await alert(page, "This account is banned here.")
 })
 
+test("a guest whom the server wants to know asks once, and rests until they have signed in", async () => {
+  await using tab = await Tab.blank(stage.browser)
+  const { page } = tab
+  // It said that a name is enough, and no more by the time the guest comes in.
+  let isOpen = true
+  await page.route("**/rooms/discover*", (route) =>
+    isOpen ? route.fulfill({ json: { rooms: [], has_more: false } }) : route.continue(),
+  )
+  let dials = 0
+  await page.routeWebSocket("**/ws?*", (socket) => {
+    dials++
+    // What a stranger is told who has not said who they are in time.
+    void socket.close({ code: 4401, reason: "sign in again" })
+  })
+  await page.goto(stage.server.url)
+  await page.getByRole("button", { name: "Continue as a guest" }).waitFor()
+  isOpen = false
+  await press(page, "Continue as a guest")
+  await title(page, "Sign in")
+  expect(dials).toBe(1)
+})
+
 describe("where a name is enough", () => {
   test("whoever makes an account keeps what they said by that name, which is then theirs alone", async () => {
     await using nan = await Tab.enter(stage.browser, open.url, "nan")
