@@ -79,7 +79,7 @@ describe("who is asking", () => {
     expect(shortest.user.username.length).toBe(2)
   })
 
-  test("[C5] a token in open mode is refused, not ignored", async () => {
+  test("[C5] a token that is not good is refused in open mode, too, not ignored", async () => {
     expectError(await upgrade("/ws?token=abc.def.ghi"), "unauthorized")
     expectError(await upgrade("/ws?ticket=abc"), "unauthorized")
     expectError(await upgrade("/ws?user=ann", { authorization: "Bearer abc" }), "unauthorized")

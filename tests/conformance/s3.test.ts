@@ -46,6 +46,14 @@ describe("S3: rooms and messages in open mode", () => {
     expect((await ask("POST /rooms?user=bob", { body: { name } })).status).toBe(409)
   })
 
+  test("[O26] a room's kind is said by `type` as well, and one that is not known is refused", async () => {
+    const name = unique("Hidden")
+    const made = await got(room.strict(), "POST /rooms?user=ann", { body: { name, type: "private" } })
+    expect(made.kind).toBe("private")
+    expect((await ask(`GET /rooms/${made.id}?user=bob`)).status).toBe(404)
+    expect((await ask("POST /rooms?user=ann", { body: { name, type: "secret" } })).status).toBe(400)
+  })
+
   test("[O26] /healthz, and the four metrics by their names", async () => {
     expect((await ask("GET /healthz")).status).toBe(200)
     const { text } = await ask("GET /metrics")

@@ -32,24 +32,29 @@ export const myRoom = room.extend({
   last_message: messageEvent.nullable(),
 })
 
-export const createRoom = z.object({
-  kind: z.enum(["public", "private", "group"]).default("public"),
-  name: text(limits.roomNameCharsMax),
-  slug: newSlug
-    .optional()
-    .describe("Its name in addresses; a public room without one gets it from its name."),
-  topic: z
-    .string()
-    .trim()
-    .max(limits.topicCharsMax)
-    .refine((t) => t.isWellFormed() && !t.includes("\u0000"))
-    .optional(),
-  members: z
-    .array(userRef)
-    .max(limits.membersPerRequestMax)
-    .optional()
-    .describe("Whom to add at once, by id or name."),
-})
+const newKind = z.enum(["public", "private", "group"]).optional()
+
+export const createRoom = z
+  .object({
+    kind: newKind.describe("`public` unless said."),
+    type: newKind.describe("Another name of `kind`, which other systems' users type."),
+    name: text(limits.roomNameCharsMax),
+    slug: newSlug
+      .optional()
+      .describe("Its name in addresses; a public room without one gets it from its name."),
+    topic: z
+      .string()
+      .trim()
+      .max(limits.topicCharsMax)
+      .refine((t) => t.isWellFormed() && !t.includes("\u0000"))
+      .optional(),
+    members: z
+      .array(userRef)
+      .max(limits.membersPerRequestMax)
+      .optional()
+      .describe("Whom to add at once, by id or name."),
+  })
+  .transform(({ type, kind = type ?? "public", ...room }) => ({ ...room, kind }))
 export const changeRoom = z
   .object({
     name: text(limits.roomNameCharsMax),

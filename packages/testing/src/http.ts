@@ -109,7 +109,7 @@ function listMembers({ directory }: HttpServices, { asker, query }: HttpRequest,
 
 function addMembers({ directory }: HttpServices, request: HttpRequest, ref: string): Answer {
   const { users: given } = object(request)
-  const users = checked(createRoom.shape.members, given, "users") ?? []
+  const users = checked(createRoom.in.shape.members, given, "users") ?? []
   if (users.length === 0)
     throw new Refusal("invalid_field", "users: Too small: expected array to have >=1 items")
   const user = named(request.asker)
