@@ -217,6 +217,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const moderation = new Moderation({ db, log, members, clock })
   const deletions = new Deletions({
     ...{ db, clock, log, directory, users, revocations },
+    onLeft: (roomId) => recent.forgetThrough(roomId, Number.MAX_SAFE_INTEGER),
     onFinished: (userId) => events.deleted(userId),
     onFailure: (error) => events.deletionFailed(error),
   })

@@ -199,6 +199,21 @@ test("[A19] whoever is deleted is out at once, and what they wrote is taken back
     return room.role === "owner" && room
   })
   expect(den.role).toBe("owner")
+  // Nor does a replay tell their name, from memory or from the log, where they wrote or did something to others.
+  await using late = await Line.of(server, `token=${bob}&subscribe=none`)
+  for (const room_id of ["hall", "den", directId]) {
+    const ack = await late.ask({ type: "join", room_id, since: 0 })
+    expect(ack).toMatchObject({ type: "ack" })
+    const replayed = late.heard.filter((f) => f.room_id === ack.room_id && f.seq !== undefined)
+    expect(replayed.length).toBe(Number(ack.head))
+    expect(JSON.stringify(replayed)).not.toMatch(/"ann[",]|ann,bob/)
+    const made = replayed.find((f) => f.type === "join" && f.from === "bob")
+    expect(made?.by).toEqual(
+      room_id !== "hall" ? { id: ann.id, username: `deleted-${ann.id.slice(-12)}` } : (undefined as never),
+    )
+  }
+  const actsOf = (await by(chief, `GET /admin/audit?actor=${ann.id}&action=user_exported`)).body
+  expect((actsOf as { acts: Json[] }).acts.length).toBe(1)
   const acts = (await by(chief, "GET /admin/audit?action=user_deleted")).body as { acts: Json[] }
   expect(acts.acts).toEqual([expect.objectContaining({ actor: "ann", target: "ann", actor_id: ann.id })])
 })

@@ -54,6 +54,21 @@ describe("the directory", () => {
     expect(asked).toEqual([[idOf(1), idOf(2), idOf(3)]])
   })
 
+  test("does not remember what was read of a room before it changed", async () => {
+    const rows = [rowOf(1), rowOf(2, { kind: "direct", slug: null })]
+    const { directory } = bench(rows)
+    const { mark } = directory
+    const [reading, before] = [directory.find("room-1"), roomInfoOf(rowOf(1))]
+    rows[0] = rowOf(1, { archived_at: new Date(1) })
+    directory.forget(before)
+    expect((await reading)?.settings?.isArchived).toBe(true)
+    expect(directory.peek("room-1")).toBeUndefined()
+    expect([directory.remember(before, mark), directory.peek(idOf(1))]).toEqual([false, undefined])
+    expect((await directory.find("room-1"))?.settings?.isArchived).toBe(true)
+    expect(directory.peek(idOf(1))?.settings?.isArchived).toBe(true)
+    expect(directory.remember(before)).toBe(true)
+  })
+
   test("does not remember that there is none, and forgets a room under both its names", async () => {
     const rows: RoomRow[] = []
     const { directory } = bench(rows)

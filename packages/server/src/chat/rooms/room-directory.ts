@@ -27,6 +27,7 @@ export class RoomDirectory {
   readonly #cache = new Lru<string, RoomInfo>(CACHE_MAX)
   readonly #byId: BatchLoader<string, RoomInfo | undefined>
   readonly #byName: BatchLoader<string, RoomInfo | undefined>
+  #changes = 0
 
   constructor(db: Queryable) {
     this.#byId = new BatchLoader(async (ids) => {
@@ -40,6 +41,11 @@ export class RoomDirectory {
     })
   }
 
+  /** How often a room was changed so far: what was read before a change is not remembered after it. */
+  get mark(): number {
+    return this.#changes
+  }
+
   /** From memory, at once. */
   peek(ref: string): RoomInfo | undefined {
     return this.#cache.get(ref)
@@ -49,26 +55,38 @@ export class RoomDirectory {
   async find(ref: string): Promise<RoomInfo | undefined> {
     const known = this.#cache.get(ref)
     if (known) return known
+    const { mark } = this
     const room = await (isUuid(ref) ? this.#byId.get(ref) : this.#byName.get(slugName(ref)))
-    if (room) this.remember(room)
+    if (room) this.remember(room, mark)
     return room
   }
 
   /** By the name it has taken; undefined when there is none. */
   async findNamed(name: string): Promise<RoomInfo | undefined> {
-    const room = this.#cache.get(name) ?? (await this.#byName.get(name))
-    if (room) this.#cache.set(name, room)
+    const known = this.#cache.get(name)
+    if (known) return known
+    const { mark } = this
+    const room = await this.#byName.get(name)
+    if (room && mark === this.mark) this.#cache.set(name, room)
     return room
   }
 
-  /** A slug that looks like an id is not remembered: it must never stand for the room of that id. */
-  remember(room: RoomInfo): void {
+  /**
+   * Answers false, and does not, when a room was changed since `mark`: this one may have been. A slug that looks like an
+   * id is not remembered: it must never stand for the room of that id.
+   */
+  remember(room: RoomInfo, mark = this.mark): boolean {
+    if (mark !== this.mark) return false
     this.#cache.set(room.id, room)
     if (room.slug !== null && !isUuid(room.slug)) this.#cache.set(room.slug, room)
+    return true
   }
 
   forget(room: RoomInfo): void {
+    this.#changes++
     this.#cache.delete(room.id)
+    // A room of two is known by the name of its two as well, and hardly ever changes.
+    if (room.kind === "direct") this.#cache.deleteWhere(({ id }) => id === room.id)
     if (room.slug === null || isUuid(room.slug)) return
     this.#cache.delete(room.slug)
     this.#cache.delete(slugName(room.slug))

@@ -30,6 +30,8 @@ export interface DeletionsOptions {
   readonly directory: RoomDirectory
   readonly users: Users
   readonly revocations: Revocations
+  /** Nothing of them is told in this room any more: what is kept of it in memory still names them. */
+  readonly onLeft: (roomId: string) => void
   /** All of someone's messages are gone, and their memberships. */
   readonly onFinished: (userId: string) => void
   readonly onFailure: (error: unknown) => void
@@ -147,7 +149,7 @@ export class Deletions implements Disposable {
   }
 
   async #leaveRoom(user: User, roomId: string): Promise<void> {
-    const { db, clock, log, directory } = this.#options
+    const { db, clock, log, directory, onLeft } = this.#options
     const room = await directory.find(roomId)
     let last: string | undefined = ""
     while (last !== undefined && !this.#isOver) {
@@ -167,6 +169,7 @@ export class Deletions implements Disposable {
       if (last !== undefined) await delay(clock, pauseMs)
     }
     if (room && !this.#isOver) await this.#endMembership(user, room)
+    onLeft(roomId)
   }
 
   async #empty(

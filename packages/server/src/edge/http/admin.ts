@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi"
 import {
   displayName,
+  isUuid,
   limits,
   password,
   person,
@@ -250,7 +251,8 @@ export function mountAdmin(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(audit, async (c) => {
     await admin(c)
     const { after, actor, action, limit } = c.req.valid("query")
-    const actorId = actor === undefined ? undefined : (await users.find(actor)).id
+    // By id also of someone who was deleted: what they did is kept.
+    const actorId = actor === undefined || isUuid(actor) ? actor : (await users.find(actor)).id
     return c.json(await log.page(after, limit, { actorId, action }), 200)
   })
   app.openapi(createKey, async (c) => {

@@ -1,9 +1,8 @@
-import type { RoomInfo } from "../../chat/members/members.ts"
 import { LOBBY } from "../../chat/rooms/rooms.ts"
 import type { LogRoom } from "../../log/entry.ts"
 import { allSettled, readable } from "./dispatch.ts"
 import type { Services } from "./services.ts"
-import type { Session } from "./session.ts"
+import type { Follow, Session } from "./session.ts"
 
 /**
  * The rooms that a connection follows without asking ([R9]): its direct rooms and groups, and the lobby where it named
@@ -20,11 +19,12 @@ export class Follows {
 
   /** Finds them, and where each stands, before hello: from there on nothing of them is missed. */
   async find(session: Session): Promise<void> {
-    const { members, delivery } = this.#services
+    const { members, delivery, directory } = this.#services
+    const { mark } = directory
     const rooms = await members.followed(session.principal.user.id)
     const lobby = session.home === undefined ? await readable(this.#services, session, LOBBY) : undefined
     for (const room of lobby ? [...rooms, lobby] : rooms)
-      followLater(session, room, await delivery.open(room))
+      followLater(session, { room, since: await delivery.open(room), mark })
   }
 
   /**
@@ -37,7 +37,7 @@ export class Follows {
       ({ room }) => !named.includes(room.id) && !named.includes(room.slug ?? room.id),
     )
     extra.follows = undefined
-    return allSettled(follows.map(({ room, since }) => this.#follow(session, room, since)))
+    return allSettled(follows.map((one) => this.#follow(session, one)))
   }
 
   /** Rooms that the user gained are followed from where they did, those lost are heard no more. */
@@ -60,24 +60,28 @@ export class Follows {
 
   /** At once, or once the connection is open. */
   #followFound(session: Session, roomId: string, since: number): void {
-    this.#services.directory
+    const { directory } = this.#services
+    const { mark } = directory
+    directory
       .find(roomId)
       .then(async (room) => {
-        if (room && session.isOpen) return this.#follow(session, room, since)
-        if (room) followLater(session, room, since)
+        if (room && session.isOpen) return this.#follow(session, { room, since, mark })
+        if (room) followLater(session, { room, since, mark })
       })
       .catch((error) => this.#onFailure(session, error))
   }
 
-  async #follow(session: Session, room: RoomInfo, since: number): Promise<void> {
-    this.#services.directory.remember(room)
-    if (!session.isSubscribed(room.id)) await this.#services.delivery.attach(room, session, since, () => {})
+  async #follow(session: Session, { room, since, mark }: Follow): Promise<void> {
+    const { directory, delivery } = this.#services
+    // What was found before hello may have changed since.
+    const now = directory.remember(room, mark) ? room : await directory.find(room.id)
+    if (now && !session.isSubscribed(now.id)) await delivery.attach(now, session, since, () => {})
   }
 }
 
 /** What was found before the connection opened; what is there already stays as it is. */
-function followLater(session: Session, room: RoomInfo, since: number): void {
+function followLater(session: Session, follow: Follow): void {
   const extra = session.extra()
   extra.follows ??= []
-  if (!extra.follows.some((one) => one.room.id === room.id)) extra.follows.push({ room, since })
+  if (!extra.follows.some((one) => one.room.id === follow.room.id)) extra.follows.push(follow)
 }

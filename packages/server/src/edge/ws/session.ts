@@ -33,6 +33,13 @@ export type Socket = ServerWebSocket<Session>
 /** Above this many buffered bytes a replay waits; below, it goes on. */
 const DRAINED_BYTES = 32 * 1024
 
+/** A room that a connection is about to follow, from where, and how the directory stood when it was read. */
+export interface Follow {
+  readonly room: RoomInfo
+  readonly since: number
+  readonly mark: number
+}
+
 /** What most connections never need, or no more once they have joined. */
 class Extra {
   /** From where the room given at connect is replayed. */
@@ -41,7 +48,7 @@ class Extra {
   frames: (string | Buffer)[] | undefined
   charsWaiting = 0
   /** What it is about to follow by itself, and from where. */
-  follows: { readonly room: RoomInfo; readonly since: number }[] | undefined
+  follows: Follow[] | undefined
   sendsPending = 0
   /** What the user may use in all, kept at hand by whoever says a lot. */
   budget: Bucket | undefined
