@@ -72,8 +72,8 @@ export class RoomDirectory {
   }
 
   /**
-   * Answers false, and does not, when a room was changed since `mark`: this one may have been. A slug that looks like an
-   * id is not remembered: it must never stand for the room of that id.
+   * Answers false, and does not, when a room was changed since `mark`: this one may have been. A slug that looks like
+   * an id is not remembered: it must never stand for the room of that id.
    */
   remember(room: RoomInfo, mark = this.mark): boolean {
     if (mark !== this.mark) return false
