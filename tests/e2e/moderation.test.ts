@@ -227,16 +227,20 @@ test("the new screens have no grave finding, in the light, in the dark, and on a
   await press(ann, "Close")
   const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth
   expect(await ann.page.evaluate(overflow)).toBe(0)
+  // The list of members lies over the room as it goes.
+  await bob.page.setViewportSize({ width: 360, height: 700 })
   await menuOf(ann, "bob", "Remove from the room")
   await press(ann, "Remove")
   await bob.page.getByText("You are not in Den any more").waitFor()
   // The focus did not get lost with the one who had it.
   await ann.page.waitForFunction(() => document.activeElement?.classList.contains("panel-close"))
   expect(await findings(bob)).toEqual([])
+  await press(bob, "Go to the lobby")
+  await isAt(bob, "lobby")
 })
 
 test("a name leads to a direct message; whoever signs out leaves nothing of it on the device", async () => {
-  await ann.page.setViewportSize({ width: 1100, height: 720 })
+  for (const { page } of [ann, bob]) await page.setViewportSize({ width: 1100, height: 720 })
   await ann.log.getByRole("button", { name: "bob", exact: true }).first().click()
   await isAt(ann, "bob")
   await ann.isIn()

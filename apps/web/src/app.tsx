@@ -78,13 +78,11 @@ function Chat({ workspace, onLeave }: ChatProps) {
   useKeys(workspace, frame)
   const connection = signalOf(workspace.client.connection).value
   const isListOpen = frame.isListOpen.value
-  // A room that one is not in has no members to show.
-  const hasMembers = workspace.invite.value === null && !workspace.desk.value?.isGone.value
   return (
     <div
       class="chat"
       data-list={isListOpen ? "open" : "closed"}
-      data-members={frame.areMembersOpen.value && hasMembers ? "open" : "closed"}
+      data-members={frame.areMembersOpen.value ? "open" : "closed"}
     >
       <button type="button" class="skip" onClick={toComposer}>
         {words.frame.skip}

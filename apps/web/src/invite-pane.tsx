@@ -45,7 +45,7 @@ export function InvitePane(props: { workspace: Workspace; frame: Frame; invite: 
 
 function titleOf({ code }: KlatchError): string {
   if (code === "not_found") return rights.inviteGoneTitle
-  return code === "forbidden" ? rights.inviteBannedTitle : rights.inviteFailedTitle
+  return code === "forbidden" ? rights.shutOutTitle : rights.inviteFailedTitle
 }
 
 const isPassing = ({ code }: KlatchError): boolean => code !== "not_found" && code !== "forbidden"

@@ -4,6 +4,7 @@ import type { Frame } from "./app-frame.ts"
 import { Icon } from "./icon.tsx"
 import { RoomHead } from "./room-head.tsx"
 import { words } from "./words.ts"
+import { rights } from "./words-rights.ts"
 import type { Workspace } from "./workspace.ts"
 
 /** In place of a room that is not there, or not open to us. */
@@ -23,7 +24,7 @@ export function RoomFailed(props: {
         <span class="state-sign">
           <Icon name="alert" />
         </span>
-        <h2>{missing ? words.room.missingTitle : words.room.failedTitle}</h2>
+        <h2>{titleOf(error)}</h2>
         <p>{missing ? words.room.missing : error.message}</p>
         <div class="actions">
           {workspace.ref.value !== lobby && (
@@ -54,5 +55,10 @@ export function RoomNotKept() {
 }
 
 /** Whether an error means that the room is missing, or not for this person to see. */
-const isMissing = (error: KlatchError): boolean =>
-  error.code === "not_found" || error.code === "forbidden" || error.code === "invalid_field"
+const isMissing = ({ code }: KlatchError): boolean => code === "not_found" || code === "invalid_field"
+
+function titleOf(error: KlatchError): string {
+  if (isMissing(error)) return words.room.missingTitle
+  // One may know of the room, and not come in: the server says why.
+  return error.code === "forbidden" ? rights.shutOutTitle : words.room.failedTitle
+}

@@ -42,8 +42,12 @@ export function RoomPane({ workspace, room, frame }: RoomPaneProps) {
   const info = signalOf(room.info).value
   const desk = useDesk(workspace, info?.id)
   const isGone = (desk?.isGone.value ?? false) && !workspace.isLeaving.value
-  // Whoever is taken back in finds the room open again.
-  useEffect(() => (isGone ? undefined : open()), [room, isGone])
+  // Whoever is taken back in finds the room open again. One that one is not in has no members to show.
+  useEffect(() => {
+    if (!isGone) return open()
+    frame.areMembersOpen.value = false
+    return undefined
+  }, [room, isGone])
   const writeTo = useCallback(
     (userId: string) =>
       void workspace.directWith(userId).then(

@@ -119,7 +119,7 @@ export const rights = {
   inviteGoneTitle: "This invitation is not good any more",
   inviteGone:
     "It has ended, all its places are taken, or the link is not whole. Ask whoever sent it for a new one.",
-  inviteBannedTitle: "You cannot come in",
+  shutOutTitle: "You cannot come in",
   inviteFailedTitle: "You could not come in just now",
 
   goneTitle: (room: string) => `You are not in ${room} any more`,
