@@ -1,3 +1,4 @@
+import { KlatchError } from "@klatch/client"
 import { useSignal } from "@preact/signals"
 import { lobby } from "./address.ts"
 import type { Frame } from "./app-frame.ts"
@@ -21,7 +22,9 @@ export function RoomGone(props: { workspace: Workspace; frame: Frame; desk: Room
       // Told as any join is, by which the room opens again.
       await workspace.client.request("POST", `/rooms/${desk.roomId}/join`)
     } catch (thrown) {
-      fault.value = refusalOf(thrown)
+      // Why one is kept out only the server can tell.
+      const isKeptOut = thrown instanceof KlatchError && thrown.code === "forbidden"
+      fault.value = isKeptOut ? thrown.message : refusalOf(thrown)
     }
   }
   return (
