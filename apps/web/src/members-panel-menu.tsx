@@ -122,17 +122,21 @@ function Menu({ label, groups, opener, onClose, onChoose }: OpenMenuProps) {
     shown.showPopover()
     place(shown, button)
     itemsOf(shown)[0]?.focus()
-    const away = (event: Event) => {
-      const target = event.target as Node
-      if (!shown.contains(target) && !button.contains(target)) onClose(false)
+    const close = () => onClose(false)
+    const onDown = ({ target }: Event) => {
+      if (!shown.contains(target as Node) && !button.contains(target as Node)) close()
     }
-    document.addEventListener("pointerdown", away)
-    addEventListener("resize", away)
-    document.addEventListener("scroll", away, true)
+    // What moves the button away from its menu; the log may scroll as it likes.
+    const onScroll = ({ target }: Event) => {
+      if ((target as Node).contains(button)) close()
+    }
+    document.addEventListener("pointerdown", onDown)
+    document.addEventListener("scroll", onScroll, true)
+    addEventListener("resize", close)
     return () => {
-      document.removeEventListener("pointerdown", away)
-      removeEventListener("resize", away)
-      document.removeEventListener("scroll", away, true)
+      document.removeEventListener("pointerdown", onDown)
+      document.removeEventListener("scroll", onScroll, true)
+      removeEventListener("resize", close)
     }
   }, [])
   const onKeyDown = (event: KeyboardEvent) => {
