@@ -11,7 +11,8 @@ export const budgetS = 900
 /**
  * What `npm test` runs, the cheap first. `tool` steps pass by exit code; `tests` steps run `bun test` on those of the
  * folders that hold tests, and one without any test is a fault: a step never passes by being empty.
- * `needs` names programs of prerequisites.mjs. `limitS` ends a step that hangs.
+ * `needs` names programs of prerequisites.mjs. `limitS` ends a step that hangs. `workers` says how many files are run at
+ * once, where they wait for browsers and servers of their own most of the time.
  */
 export const steps = [
   { name: "types", limitS: 120, tool: ["tsc", "--noEmit"] },
@@ -25,7 +26,7 @@ export const steps = [
   },
   { name: "contract", limitS: 300, tests: ["tests/contract"], needs: ["redis"] },
   { name: "conformance", limitS: 240, tests: ["tests/conformance"], needs: ["redis"] },
-  { name: "e2e", limitS: 420, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
+  { name: "e2e", limitS: 420, workers: 2, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
   { name: "docs", limitS: 240, tests: ["tests/docs"], needs: ["chromium"] },
   { name: "chaos", limitS: 240, tests: ["tests/chaos"], needs: ["redis"] },
 ]

@@ -101,6 +101,7 @@ async function runStep(step, { bun, env, limitMs, report }) {
         [
           "test",
           `--timeout=${testMs}`,
+          ...(step.workers ? [`--parallel=${step.workers}`, "--no-isolate"] : []),
           "--reporter=junit",
           `--reporter-outfile=${report}`,
           ...folders.map((folder) => `./${folder}/`),

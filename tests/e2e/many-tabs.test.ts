@@ -141,6 +141,12 @@ describe("ten tabs of one person", () => {
     const [reader, watcher] = [pages[0]!, pages[1]!]
     const unreadIn = (page: Page) =>
       page.getByRole("navigation", { name: "Rooms" }).getByText("2", { exact: true })
+    // What was read is told within a second: a page that goes before has not told it.
+    await until("all to be told as read", async () => {
+      const answer = await fetch(`${server.url}/rooms?user=ann`)
+      const { rooms } = (await answer.json()) as { rooms: { unread: number }[] }
+      return rooms.every((room) => room.unread === 0)
+    })
     for (const page of [reader, watcher]) await page.goto(`${server.url}/?r=lobby`)
     for (const page of [reader, watcher]) await page.getByRole("log").waitFor()
     for (const page of pages.slice(2)) await page.close()
