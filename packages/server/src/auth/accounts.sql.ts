@@ -119,7 +119,8 @@ WHERE id = $1 AND deleted_at IS NULL RETURNING id, username, display_name`,
 }
 const ban = {
   name: "accounts_ban",
-  text: "UPDATE klatch.users SET banned_at = $2::timestamptz WHERE id = $1 RETURNING id",
+  text: `UPDATE klatch.users SET banned_at = $2::timestamptz, tokens_from = greatest(tokens_from, $2::timestamptz)
+WHERE id = $1 RETURNING id`,
 }
 const secret = { name: "secrets_get", text: "SELECT value FROM klatch.secrets WHERE name = $1" }
 const makeSecret = {
@@ -246,7 +247,7 @@ export const changeProfile = async (
   displayName: string | undefined,
   avatarUrl: string | undefined,
 ) => (await db.query<User>(profile, [id, displayName ?? null, avatarUrl ?? null]))[0]
-/** `at` null lets them in again. Answers whether there is such a user. */
+/** `at` null lets them in again; no token of before `at` is good again. Answers whether there is such a user. */
 export const setBanned = async (db: Queryable, id: string, at: string | null) =>
   (await db.query(ban, [id, at])).length > 0
 

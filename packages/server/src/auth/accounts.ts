@@ -18,7 +18,9 @@ import {
   takeOverUser,
   voidTokens,
 } from "./accounts.sql.ts"
+import { systemUser } from "./api-keys.ts"
 import { Attempts } from "./attempts.ts"
+import { requireDisplayName } from "./display-name.ts"
 import { Guesses } from "./guesses.ts"
 import type { Passwords } from "./passwords.ts"
 import type { Principal } from "./principal.ts"
@@ -72,9 +74,10 @@ export class Accounts {
   async signUp(input: SignUp, address: string, before?: Principal): Promise<{ user: User; tokens: Tokens }> {
     this.#signUps.spend(addressBlock(address), "Too many accounts from this address: wait a little.")
     const { db, newId, users, passwords, signIns, revocations } = this.#options
+    const displayName = input.displayName ?? input.username
+    requireDisplayName(displayName)
     const hash = await passwords.hash(input.password)
     const [at, key] = [this.#at(), usernameKey(input.username)]
-    const displayName = input.displayName ?? input.username
     const claimed = await accountByName(db, key)
     const isGuest = before !== undefined && before.grant === undefined && claimed === undefined
     const user: NewUser = {
@@ -110,6 +113,7 @@ export class Accounts {
   }): Promise<User> {
     const { db, newId, users, passwords } = this.#options
     const { username, display_name = username, password } = input
+    requireDisplayName(display_name)
     const hash = password === undefined ? undefined : await passwords.hash(password)
     const [id, at] = [newId(), this.#at()]
     const user: NewUser = { id, username, key: usernameKey(username), displayName: display_name }
@@ -152,6 +156,7 @@ export class Accounts {
   /** Changes how someone is shown. Undefined leaves a thing as it is. */
   async changeProfile({ user }: Principal, displayName?: string, avatarUrl?: string): Promise<User> {
     const { db, users } = this.#options
+    if (displayName !== undefined) requireDisplayName(displayName)
     const changed = await changeProfile(db, user.id, displayName, avatarUrl)
     if (!changed) throw new AppError("not_found")
     users.changed(changed)
@@ -166,8 +171,12 @@ export class Accounts {
     revocations.tell({ userId, why: "signed_out" })
   }
 
-  /** Shuts someone out of the whole server, at once and until they are let in again. */
+  /**
+   * Shuts someone out of the whole server, at once and until they are let in again; the tokens of before stay dead
+   * then. Rejects with `forbidden` for the system.
+   */
   async ban(userId: string): Promise<void> {
+    if (userId === systemUser.id) throw new AppError("forbidden", "The system is nobody to be banned.")
     const { db, signIns, revocations } = this.#options
     if (!(await setBanned(db, userId, this.#at()))) throw new AppError("not_found", "There is no such user.")
     revocations.tell({ userId, why: "banned" })

@@ -3,6 +3,7 @@ import type { Queryable } from "../db/sql.ts"
 import { AppError } from "../lib/app-error.ts"
 import type { Clock } from "../lib/clock.ts"
 import { Lru } from "../lib/lru.ts"
+import { standingsOf } from "./accounts.sql.ts"
 import { endKey, insertKey, keyByHash, keysAfter } from "./api-keys.sql.ts"
 import type { Principal } from "./principal.ts"
 import { hashOf } from "./sign-ins.ts"
@@ -29,7 +30,7 @@ export class ApiKeys {
   readonly #clock: Clock
   readonly #newId: () => string
   readonly #users: Users
-  readonly #known = new Lru<string, { id: string; untilMs: number }>(knownMax)
+  readonly #known = new Lru<string, { id: string; name: string; untilMs: number }>(knownMax)
 
   constructor(options: { db: Queryable; clock: Clock; newId: () => string; users: Users }) {
     this.#db = options.db
@@ -66,20 +67,33 @@ export class ApiKeys {
     return name
   }
 
-  /** Who a key speaks for: `as`, by id or name, else the system. Rejects with `unauthorized` or `not_found`. */
+  /**
+   * Who a key speaks for: `as`, by id or name, else the system. Rejects with `unauthorized`, with `not_found`, or with
+   * `forbidden` for someone who is banned: nobody speaks for them.
+   */
   async principalOf(key: string, as: string | undefined): Promise<Principal> {
-    await this.#require(key)
+    const { id, name } = await this.#require(key)
     const user = as === undefined ? systemUser : await this.#users.find(as)
-    return { user, grant: { via: "key", untilMs: Number.POSITIVE_INFINITY, isAdmin: true } }
+    if (as !== undefined) await this.requireWelcome(user.id)
+    const grant = { via: "key", untilMs: Number.POSITIVE_INFINITY, isAdmin: true, key: { id, name } } as const
+    return { user, grant }
   }
 
-  async #require(key: string): Promise<void> {
+  /** Rejects with `forbidden` for someone who is banned from the server, `not_found` when they are gone. */
+  async requireWelcome(userId: string): Promise<void> {
+    const [row] = await standingsOf(this.#db, [{ userId, familyId: undefined }])
+    if (!row || row.deleted_at) throw new AppError("not_found", "There is no such user.")
+    if (row.banned_at) throw new AppError("forbidden", "This account is banned.")
+  }
+
+  async #require(key: string): Promise<{ id: string; name: string }> {
     const hash = hashOf(Buffer.from(key.slice(prefix.length), "base64url"))
-    const name = hash.toString("base64")
+    const known = this.#known.get(hash.toString("base64"))
     const nowMs = this.#clock.monotonicMs()
-    if ((this.#known.get(name)?.untilMs ?? 0) > nowMs) return
+    if (known && known.untilMs > nowMs) return known
     const row = /^[\w-]{43}$/.test(key.slice(prefix.length)) ? await keyByHash(this.#db, hash) : undefined
     if (!row) throw new AppError("unauthorized", "This key is not valid.")
-    this.#known.set(name, { id: row.id, untilMs: nowMs + knownMs })
+    this.#known.set(hash.toString("base64"), { id: row.id, name: row.name, untilMs: nowMs + knownMs })
+    return row
   }
 }

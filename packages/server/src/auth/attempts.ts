@@ -40,6 +40,12 @@ export class Attempts {
     if (waitMs > 0) throw new AppError("rate_limited", words, { retryAfterMs: waitMs })
   }
 
+  /** One that was counted should not have been; what others spent stays spent. */
+  giveBack(key: string): void {
+    const bucket = this.#buckets.get(key)
+    if (bucket) bucket.tokens = Math.min(this.#rate.burst, bucket.tokens + 1)
+  }
+
   /** It went well: what was counted is forgiven. */
   forgive(key: string): void {
     this.#buckets.delete(key)

@@ -30,6 +30,7 @@ export type AuditAction =
   | "user_exported"
   | "user_deleted"
   | "token_minted"
+  | "ticket_bought"
   | "key_created"
   | "key_ended"
   | "admin_claimed"
@@ -99,6 +100,7 @@ export class Audit {
   }
 }
 
+/** `actor` is in whose name it was done; where a back end did it, `by_key` and `key_id` say which. */
 const rowOf = ({ by, actor, action, target = "", roomId, address, details = {} }: Act) => ({
   actor_id: by?.user.id ?? null,
   actor: by?.user.username ?? actor ?? "",
@@ -106,7 +108,7 @@ const rowOf = ({ by, actor, action, target = "", roomId, address, details = {} }
   target,
   room_id: roomId ?? null,
   address,
-  details,
+  details: { ...details, ...(by?.grant?.key && { by_key: by.grant.key.name, key_id: by.grant.key.id }) },
 })
 
 type Hashed = Omit<AuditRow, "at" | "hash"> & { readonly at: string }

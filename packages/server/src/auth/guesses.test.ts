@@ -30,6 +30,22 @@ describe("[A2] guesses of a password", () => {
     expect(waitMs(guesses, "ann", other(1))).toBe(0)
   })
 
+  test("get no further by the right sign-ins of somebody at the same address", () => {
+    const guesses = new Guesses(new ManualClock(), true)
+    let passed = 0
+    for (let i = 0; i < 60; i++) {
+      if (i % 5 === 0 && waitMs(guesses, "ann", home) === 0) guesses.wasRight("ann", home)
+      else if (waitMs(guesses, "ann", home) === 0) passed++
+    }
+    expect(passed).toBe(10)
+    // Right ones alone cost nothing.
+    const own = new Guesses(new ManualClock(), true)
+    for (let i = 0; i < 50; i++) {
+      expect([i, waitMs(own, "ann", home)]).toEqual([i, 0])
+      own.wasRight("ann", home)
+    }
+  })
+
   test("from a network of IPv6 are those of one address", () => {
     const guesses = new Guesses(new ManualClock(), true)
     const waits = Array.from({ length: 20 }, (_, i) => waitMs(guesses, "ann", `2001:db8:1:2::${i}`))

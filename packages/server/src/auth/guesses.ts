@@ -69,13 +69,16 @@ export class Guesses {
     against.triedMs = nowMs
   }
 
-  /** The try was right: it is not held against anybody, and its address is known from now on. */
+  /**
+   * The try was right: it is not held against anybody, and its address is known from now on. Wrong ones from the same
+   * address stay counted: they may be a neighbour's.
+   */
   wasRight(account: string, address: string): void {
     if (!this.#isOn) return
     const pair = pairOf(account, addressBlock(address))
     const against = this.#of(account)
     against.wrong = Math.max(0, against.wrong - 1)
-    this.#ofPair.forgive(pair)
+    this.#ofPair.giveBack(pair)
     this.#known.set(pair, true)
   }
 

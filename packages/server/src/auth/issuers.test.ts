@@ -28,6 +28,7 @@ describe("a token of the application's issuer", () => {
     for (const [name, edge] of [
       ["exp", -toleranceS],
       ["nbf", toleranceS],
+      ["iat", toleranceS],
     ] as const)
       for (const off of [-1, 0, 1])
         good[`${name} ${off}`] = await accepts(issuers, await signed({ [name]: atS + edge + off }))
@@ -38,6 +39,9 @@ describe("a token of the application's issuer", () => {
       "nbf -1": true,
       "nbf 0": true,
       "nbf 1": false,
+      "iat -1": true,
+      "iat 0": true,
+      "iat 1": false,
     })
   })
 

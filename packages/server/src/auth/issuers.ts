@@ -18,6 +18,7 @@ export interface OutsideClaims {
   readonly preferredName: string | undefined
   readonly picture: string | undefined
   readonly roles: readonly string[]
+  /** At the earliest: the issuer's clock may be ahead, and what was ended before must not come back by that. */
   readonly issuedMs: number | undefined
   readonly untilMs: number
 }
@@ -101,7 +102,7 @@ export class Issuers {
     // The header chooses between two keys of ours, and never brings one: jwk, jku, x5u and x5c are not looked at.
     const isShared = unverified.header.alg === "HS256"
     if (isShared && this.#secret)
-      return claimsOf(
+      return this.#current(
         (await jwtVerify(token, this.#secret, { ...checks, algorithms: ["HS256"] })).payload,
         toleranceS,
       )
@@ -112,9 +113,17 @@ export class Issuers {
         algorithms: publicKeyAlgorithms,
         requiredClaims: ["sub", "exp"],
       })
-      return claimsOf(payload, toleranceS)
+      return this.#current(payload, toleranceS)
     }
     throw new errors.JWTInvalid("no key for tokens of this algorithm")
+  }
+
+  /** A token from the future would outlive each end of what is older: it is none (RFC 7519, 4.1.6). */
+  #current(payload: JWTPayload, toleranceS: number): OutsideClaims {
+    const { iat } = payload
+    if (iat !== undefined && iat > this.#options.clock.now() / 1_000 + toleranceS)
+      throw new errors.JWTInvalid("a token that will be issued later")
+    return claimsOf(payload, toleranceS)
   }
 
   /**
@@ -174,7 +183,7 @@ export function claimsOf(payload: JWTPayload, toleranceS: number): OutsideClaims
     roles: (Array.isArray(roles) ? roles : [roles])
       .filter((role) => typeof role === "string")
       .slice(0, rolesMax),
-    issuedMs: iat === undefined ? undefined : iat * 1_000,
+    issuedMs: iat === undefined ? undefined : (iat - toleranceS) * 1_000,
     untilMs: exp === undefined ? Number.POSITIVE_INFINITY : Math.min((exp + toleranceS) * 1_000, lastMs),
   }
 }

@@ -5,6 +5,7 @@ import { AppError } from "../lib/app-error.ts"
 import { BatchLoader } from "../lib/batch-loader.ts"
 import type { Clock } from "../lib/clock.ts"
 import { changeProfile, insertIdentityRow, insertNamedUser, userOfIdentity } from "./accounts.sql.ts"
+import { isDisplayName } from "./display-name.ts"
 import type { OutsideClaims } from "./issuers.ts"
 import { usernameKey } from "./users.ts"
 
@@ -35,7 +36,8 @@ export class OutsideUsers {
   }
 
   async #idOf(claims: OutsideClaims): Promise<string> {
-    const { issuer, subject, name, picture } = claims
+    const { issuer, subject, picture } = claims
+    const name = claims.name !== undefined && isDisplayName(claims.name) ? claims.name : undefined
     const known = await userOfIdentity(this.#db, issuer, subject)
     // Whoever was deleted stays so: what their tokens say of them is not looked at.
     if (known?.is_deleted) return known.user_id
@@ -73,7 +75,7 @@ export class OutsideUsers {
 /** The name for the nth try: what they call themselves, then that with a few letters that are theirs alone. */
 function nameOf({ preferredName, subject, name, issuer }: OutsideClaims, attempt: number): string {
   const wishes = [preferredName, subject, name].map((wish) => folded(wish ?? ""))
-  const base = wishes.find((wish) => usernameSchema.safeParse(wish).success) ?? "user"
+  const base = wishes.find((wish) => usernameSchema.safeParse(wish).success && isDisplayName(wish)) ?? "user"
   if (attempt === 0 && base !== "user") return base
   const suffix = createHash("sha256").update(`${issuer}\n${subject}\n${attempt}`).digest("hex").slice(0, 6)
   return `${base.slice(0, limits.usernameCharsMax - suffix.length - 1)}-${suffix}`

@@ -10,6 +10,8 @@ export interface Grant {
   readonly untilMs: number
   /** An administrator of the whole server. */
   readonly isAdmin: boolean
+  /** Which key acts: what is done by one is never taken for its user's own act. */
+  readonly key?: { readonly id: string; readonly name: string } | undefined
 }
 
 /** Who is asking. */

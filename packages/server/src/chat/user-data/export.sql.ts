@@ -23,6 +23,11 @@ const memberships = {
 FROM klatch.members m JOIN klatch.rooms r ON r.id = m.room_id
 WHERE m.user_id = $1 AND r.id > $2 ORDER BY r.id LIMIT $3`,
 }
+const pastMemberships = {
+  name: "export_past_memberships",
+  text: `SELECT room_id, is_reader, muted_until FROM klatch.past_members
+WHERE user_id = $1 AND room_id > $2 ORDER BY room_id LIMIT $3`,
+}
 const bans = {
   name: "export_bans",
   text: `SELECT room_id, banned_at, until, reason FROM klatch.room_bans
@@ -95,6 +100,7 @@ export const pagesOf: Readonly<Record<string, ReadPage>> = {
     db.query<Row>(identities, [userId, after?.issuer ?? "", after?.subject ?? "", limit]),
   sign_in: byId(signIns, "id"),
   membership: byId(memberships, "room_id"),
+  past_membership: byId(pastMemberships, "room_id"),
   ban: byId(bans, "room_id"),
   invite: byId(invites, "id"),
   inbox: (db, userId, after, limit) => db.query<Row>(inbox, [userId, after?.seq ?? 0, limit]),
@@ -119,7 +125,13 @@ export const auditOf = (
   user: { readonly id: string; readonly username: string },
   afterId: number,
   limit: number,
-) => db.query<Row & { id: number; actor_id: string | null }>(audit, [user.id, user.username, afterId, limit])
+) =>
+  db.query<Row & { id: number; actor_id: string | null; details: Row }>(audit, [
+    user.id,
+    user.username,
+    afterId,
+    limit,
+  ])
 
 export const noteExported = (db: Queryable, userId: string, at: string) => db.query(exported, [userId, at])
 export const exportedAt = async (db: Queryable, userId: string) =>

@@ -73,9 +73,12 @@ async function* messagesOf(db: Queryable, roomId: string, userId: string) {
   }
 }
 
-/** Of what somebody else did to them, not who it was, nor from where. */
-function actOf(row: Readonly<Record<string, unknown>> & { actor_id: string | null }, userId: string): object {
-  const { actor_id, address, ...act } = row
+/** Of what somebody else did to them, or a back end in their name, not who it was, nor from where. */
+function actOf(row: Awaited<ReturnType<typeof auditOf>>[number], userId: string): object {
+  const { actor_id, address, details: all, ...rest } = row
+  const { by_key, key_id: _, ...details } = all
+  const act = { ...rest, details }
+  if (by_key !== undefined) return { ...act, by: actor_id === userId ? "back_end" : "other" }
   return actor_id === null || actor_id === userId
     ? { ...act, address, by: actor_id === null ? null : "self" }
     : { ...act, by: "other" }

@@ -290,7 +290,11 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     return c.body(null, 204)
   })
   app.openapi(ticketRoute, async (c) => {
-    const bought = await signIns.ticket(await writer(services, c.req.raw))
+    const principal = await writer(services, c.req.raw)
+    const bought = await signIns.ticket(principal)
+    // What its socket does is the user's: who opened it stands here.
+    if (principal.grant?.key)
+      await audit.record({ action: "ticket_bought", by: principal, address: addressOf(c) })
     return c.json({ ticket: bought.ticket, expires_at: new Date(bought.untilMs).toISOString() }, 201)
   })
   app.openapi(passwordRoute, async (c) => {

@@ -227,6 +227,7 @@ export function mountAdmin(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(mint, async (c) => {
     const by = await admin(c)
     const user = await users.find(c.req.valid("param").id)
+    await keys.requireWelcome(user.id)
     const { for_s } = c.req.valid("json")
     const { token, untilMs } = await access.issue(user.id, undefined, for_s * 1_000)
     const details = { for_s }
