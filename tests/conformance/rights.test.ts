@@ -141,6 +141,59 @@ describe("members", () => {
     expectError(await eve.ask(`POST /invites/${"x".repeat(22)}/accept`), "not_found")
   })
 
+  test("[A11] an invitation is good only while who made it may invite", async () => {
+    const [ann, bob, eve] = [await signUp("ann"), await signUp("bob"), await signUp("eve")]
+    const { id } = await roomOf(ann, { members: [bob.name] })
+    const bobs = `/rooms/${id}/members/${bob.name}`
+    const { code, created_by } = await bob.got(madeInvite.strict(), `POST /rooms/${id}/invites`, {
+      uses_max: 9,
+    })
+    expect(created_by).toBe(bob.id)
+    const accept = () => eve.ask(`POST /invites/${code}/accept`)
+    const unknown = (await eve.ask(`POST /invites/${"x".repeat(22)}/accept`)).body
+    const refused = async () => expect((await accept()).body).toEqual(unknown)
+    await ann.done(`PATCH ${bobs}`, { role: "reader" })
+    await refused()
+    await ann.done(`PATCH ${bobs}`, { role: "member" })
+    await ann.got(room.strict(), `PATCH /rooms/${id}`, { rights: { invite: "moderator" } })
+    await refused()
+    await ann.got(room.strict(), `PATCH /rooms/${id}`, { rights: {} })
+    await ann.done(`DELETE ${bobs}`)
+    await refused()
+    await ann.done(`POST /rooms/${id}/members`, { users: [bob.name] })
+    await bob.done(`POST /rooms/${id}/leave`)
+    await refused()
+    await ann.done(`POST /rooms/${id}/members`, { users: [bob.name] })
+    await ann.done(`POST /rooms/${id}/bans`, { user: bob.name })
+    await refused()
+    await ann.done(`DELETE /rooms/${id}/bans/${bob.name}`)
+    await refused()
+    await ann.done(`POST /rooms/${id}/members`, { users: [bob.name] })
+    expect((await accept()).status).toBe(200)
+  })
+
+  test("[A10] a mute and the role reader outlive a membership, until they are lifted", async () => {
+    const [ann, bob, eve] = [await signUp("ann"), await signUp("bob"), await signUp("eve")]
+    const { id } = await roomOf(ann, { kind: "public", slug: unique("plaza"), members: [bob.name, eve.name] })
+    const [bobs, eves] = [bob, eve].map((one) => `/rooms/${id}/members/${one.name}`)
+    await ann.done(`PATCH ${bobs}`, { mute_s: 3_600 })
+    await ann.done(`PATCH ${eves}`, { role: "reader" })
+    await bob.done(`POST /rooms/${id}/leave`)
+    await ann.done(`DELETE ${eves}`)
+    for (const one of [bob, eve]) {
+      expectError(await one.ask(`POST /rooms/${id}/messages`, { content: "x" }), "forbidden")
+      expect((await one.ask(`POST /rooms/${id}/join`)).status).toBe(200)
+      expectError(await one.ask(`POST /rooms/${id}/messages`, { content: "x" }), "forbidden")
+    }
+    expect((await eve.ask(`GET /rooms/${id}`)).body).toMatchObject({ role: "reader" })
+    await ann.done(`PATCH ${bobs}`, { mute_s: 0 })
+    await ann.done(`PATCH ${eves}`, { role: "member" })
+    for (const one of [bob, eve]) {
+      await one.done(`POST /rooms/${id}/leave`)
+      expect((await one.ask(`POST /rooms/${id}/messages`, { content: "x" })).status).toBe(201)
+    }
+  })
+
   test("[A12] a slow room takes one message at a time from members, an archived one none from anyone", async () => {
     const [ann, bob] = [await signUp("ann"), await signUp("bob")]
     const { id } = await roomOf(ann, { members: [bob.name] })
@@ -194,6 +247,27 @@ describe("administrators and back ends", () => {
       id: string
     }
     expect((await asKey(`POST /rooms/${made.id}/messages`, { content: "Welcome" })).status).toBe(201)
+    const invited = (await asKey(`POST /rooms/${made.id}/invites`, {})).body as { code: string }
+    expect((await eve.ask(`POST /invites/${invited.code}/accept`)).status).toBe(200)
+    const roles = async () => {
+      const { members } = (await asKey(`GET /rooms/${made.id}/members`)).body as {
+        members: { username: string; role: string }[]
+      }
+      return members.map(({ username, role }) => `${username} ${role}`).sort()
+    }
+    const handOver = async (to: string, role: string) =>
+      (
+        await ask(`PATCH /rooms/${made.id}/members/${to}`, {
+          at: server,
+          body: { role },
+          headers: { authorization: `Bearer ${key}` },
+        })
+      ).status
+    expect(await handOver(eve.name, "owner")).toBe(204)
+    const wanted = [`${bob.name} member`, `${eve.name} owner`, "klatch.system admin"].sort()
+    expect(await roles()).toEqual(wanted)
+    expect(await handOver(eve.name, "admin")).toBe(403)
+    expect(await roles()).toEqual(wanted)
     expect((await asKey(`POST /rooms/${made.id}/messages`, { content: "Thanks" }, bob.name)).status).toBe(201)
     const { messages } = (await bob.ask(`GET /rooms/${made.id}/messages`)).body as {
       messages: { from: string }[]

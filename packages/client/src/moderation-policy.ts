@@ -65,7 +65,7 @@ export function mayDo(
   const { kind, role } = room
   if (kind === "direct") return role !== null && (act === "post" || act === "pin")
   if (kind === "inbox" || kind === "broadcast" || (role === null && kind !== "public")) return false
-  if (room.archived && act !== "archive" && act !== "delete_room") return false
+  if (room.archived && !["archive", "delete_room", "kick", "ban"].includes(act)) return false
   // Writing to a public room makes a member.
   const rank = role === null ? Number(act === "post") * ranks.member : ranks[role]
   if (rank < ranks[room.rights[act as Right] ?? leastRole[act]]) return false

@@ -54,6 +54,10 @@ export const createRoom = z
       .optional()
       .describe("Whom to add at once, by id or name."),
   })
+  .refine(({ kind, type }) => kind === undefined || type === undefined || kind === type, {
+    path: ["type"],
+    error: "says another kind than `kind`",
+  })
   .transform(({ type, kind = type ?? "public", ...room }) => ({ ...room, kind }))
 export const changeRoom = z
   .object({

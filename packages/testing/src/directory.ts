@@ -131,7 +131,7 @@ export class Directory {
     const role = isAsked ? this.demand("join", room, user) : this.role(room, user)
     if (role !== null) return role
     this.admit(room, user, "member")
-    return "member"
+    return this.role(room, user) ?? "member"
   }
 
   add(asker: User, room: MemoryRoom, users: readonly User[]): void {
@@ -157,7 +157,7 @@ export class Directory {
     this.#tell(user, "room_removed", room, 0)
     this.#options.onDismissed(room, user)
     const { heir } = room
-    if (isOwner && heir) this.#options.onEntry(room.place(heir, { role: "owner" }))
+    if (isOwner && heir) this.#options.onEntry(room.place(heir, { role: "owner", mutedUntilMs: 0 }))
     return true
   }
 

@@ -72,8 +72,7 @@ function changeStanding(services: HttpServices, request: HttpRequest, ref: strin
   const { role, mute_s } = checked(changeMember, object(request), "body")
   const { by, room, user } = act(services.directory, request, ref, who)
   if (role === undefined && mute_s === undefined) services.directory.demand("read", room, by)
-  if (mute_s !== undefined) services.moderation.mute(by, room, user, mute_s)
-  if (role !== undefined) services.moderation.setRole(by, room, user, role)
+  services.moderation.change(by, room, user, { role, muteS: mute_s })
   return done
 }
 

@@ -1,6 +1,7 @@
 import type { Role, User } from "@klatch/protocol"
 import type { Directory } from "./directory.ts"
 import type { MemoryRoom } from "./memory-room.ts"
+import { isAllowed } from "./policy.ts"
 import { Refusal } from "./refusal.ts"
 
 /** An invitation, as lists tell it. */
@@ -13,6 +14,12 @@ export interface Invitation {
   readonly expires_at: string
   readonly uses: number
   readonly uses_max: number
+}
+
+/** Whether who made one may still invite: whoever was put out has left no way in. */
+function mayInvite(room: MemoryRoom, userId: string): boolean {
+  const standing = room.standing(userId)
+  return !standing.isBanned && isAllowed("invite", { ...room.facts, archived: false }, standing)
 }
 
 /** The same words for a wrong code, an old one and one that is used up. */
@@ -64,7 +71,7 @@ export class Invitations {
   accept(user: User, code: string): MemoryRoom {
     const found = this.#byCode.get(code)
     const room = found && this.#directory.peek(found.room_id)
-    if (!room || !this.#isGood(found)) throw noInvitation()
+    if (!room || !this.#isGood(found) || !mayInvite(room, found.created_by)) throw noInvitation()
     if (room.archived) throw new Refusal("forbidden", "This room is archived.")
     if (room.role(user.id) !== null) return room
     if (room.bans.has(user.id)) throw new Refusal("forbidden", "You are banned from this room.")

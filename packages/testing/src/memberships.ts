@@ -20,6 +20,8 @@ interface Membership {
 export class Memberships {
   /** In the order in which they came. */
   readonly #byId = new Map<string, Membership>()
+  /** Of those who left or were removed: who was muted, or might only read, is so when they come back. */
+  readonly #past = new Map<string, { readonly isReader: boolean; readonly mutedUntilMs: number }>()
   readonly #now: () => number
 
   constructor(now: () => number) {
@@ -32,10 +34,14 @@ export class Memberships {
     return sorted.map(({ user, role }) => ({ ...user, role, muted_until: this.mutedUntil(user.id) }))
   }
 
+  get owners(): User[] {
+    return [...this.#byId.values()].filter(({ role }) => role === "owner").map(({ user }) => user)
+  }
+
   /** Whoever owns the room next: the highest of those who stay, of them the first to come. */
   get heir(): User | undefined {
     const heirs = [...this.#byId.values()]
-    for (const role of ["admin", "moderator", "member"]) {
+    for (const role of ["owner", "admin", "moderator", "member", "reader"]) {
       const found = heirs.find((one) => one.role === role)
       if (found) return found.user
     }
@@ -48,7 +54,7 @@ export class Memberships {
 
   /** Until when they may only read; null: they may write. */
   mutedUntil(userId: string): string | null {
-    const untilMs = this.#byId.get(userId)?.mutedUntilMs ?? 0
+    const untilMs = (this.#byId.get(userId) ?? this.#past.get(userId))?.mutedUntilMs ?? 0
     return untilMs > this.#now() ? new Date(untilMs).toISOString() : null
   }
 
@@ -56,12 +62,27 @@ export class Memberships {
     return this.#byId.get(userId)?.readSeq
   }
 
-  add(user: User, role: Role, readSeq: number): void {
-    this.#byId.set(user.id, { user, role, mutedUntilMs: 0, readSeq })
+  /** Whether someone who is no member left as a reader. */
+  wasReader(userId: string): boolean {
+    return this.#past.get(userId)?.isReader ?? false
+  }
+
+  /** Answers the role: who left as a reader comes back as one. */
+  add(user: User, role: Role, readSeq: number): Role {
+    const { isReader = false, mutedUntilMs = 0 } = this.#past.get(user.id) ?? {}
+    this.#past.delete(user.id)
+    const given = isReader ? "reader" : role
+    this.#byId.set(user.id, { user, role: given, mutedUntilMs, readSeq })
+    return given
   }
 
   /** Says whether there was a membership. */
   remove(userId: string): boolean {
+    const gone = this.#byId.get(userId)
+    if (!gone) return false
+    const { role, mutedUntilMs } = gone
+    if (role === "reader" || mutedUntilMs > this.#now())
+      this.#past.set(userId, { isReader: role === "reader", mutedUntilMs })
     return this.#byId.delete(userId)
   }
 

@@ -11,7 +11,7 @@ import type {
 } from "@klatch/protocol"
 import { Bans } from "./bans.ts"
 import { type Member, Memberships } from "./memberships.ts"
-import type { Standing } from "./policy.ts"
+import type { RoomFacts, Standing } from "./policy.ts"
 
 /** What a room may be besides its id and slug. */
 export interface MemoryRoomOptions {
@@ -90,6 +90,10 @@ export class MemoryRoom {
     return this.#members.all
   }
 
+  get owners(): readonly User[] {
+    return this.#members.owners
+  }
+
   /** Whoever owns it when its owner goes. */
   get heir(): User | undefined {
     return this.#members.heir
@@ -99,10 +103,17 @@ export class MemoryRoom {
     return this.#members.role(userId) ?? this.#everyoneIs
   }
 
+  /** The room, as far as it decides. */
+  get facts(): RoomFacts {
+    const { kind, archived, rights } = this
+    return { kind, archived, rights }
+  }
+
   /** Where someone stands here. */
   standing(userId: string): Standing {
     const isMuted = this.#members.mutedUntil(userId) !== null
-    return { role: this.role(userId), isMuted, isBanned: this.bans.has(userId) }
+    const wasReader = this.#members.wasReader(userId)
+    return { role: this.role(userId), isMuted, isBanned: this.bans.has(userId), wasReader }
   }
 
   /** The room as `GET /rooms/:id` tells it to someone. */
@@ -182,8 +193,8 @@ export class MemoryRoom {
   /** Null for someone who is a member already. What is there up to `readSeq` counts as read. */
   admit(user: User, role: Role, readSeq = this.head, by?: User): DurableEvent | null {
     if (this.role(user.id) !== null) return null
-    this.#members.add(user, role, readSeq)
-    return this.#append({ type: "join", ...this.#entry(user), role, ...byOther(user, by) })
+    const given = this.#members.add(user, role, readSeq)
+    return this.#append({ type: "join", ...this.#entry(user), role: given, ...byOther(user, by) })
   }
 
   /** Null for someone who is no member. */

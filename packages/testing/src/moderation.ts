@@ -18,24 +18,33 @@ export class Moderation {
     if (!this.#directory.dismiss(room, user, by)) throw noMember(user)
   }
 
-  /** `owner` hands the room over, and its owner becomes an admin. */
-  setRole(by: User, room: MemoryRoom, user: User, role: Role): void {
+  /** Changes where a member stands: all that is asked for, or nothing of it. */
+  change(
+    by: User,
+    room: MemoryRoom,
+    user: User,
+    { role, muteS }: { readonly role?: Role | undefined; readonly muteS?: number | undefined },
+  ): void {
     const directory = this.#directory
-    if (role !== "owner") {
-      directory.demandOn("set_role", room, by, user, role)
-      if (room.role(user.id) !== role) directory.publish(room.place(user, { role }, by))
-      return
+    if (muteS !== undefined) {
+      directory.demandOn("mute", room, by, user)
+      if (room.role(user.id) === null) throw noMember(user)
     }
-    directory.demandOn("transfer", room, by, user)
-    directory.publish(room.place(by, { role: "admin" }, by))
-    directory.publish(room.place(user, { role, mutedUntilMs: 0 }, by))
+    if (role === "owner") directory.demandOn("transfer", room, by, user)
+    else if (role !== undefined) directory.demandOn("set_role", room, by, user, role)
+    if (muteS !== undefined) {
+      const mutedUntilMs = muteS === 0 ? 0 : this.#now() + muteS * 1_000
+      directory.publish(room.place(user, { mutedUntilMs }, by))
+    }
+    if (role !== undefined && room.role(user.id) !== role) this.#setRole(by, room, user, role)
   }
 
-  mute(by: User, room: MemoryRoom, user: User, forS: number): void {
-    this.#directory.demandOn("mute", room, by, user)
-    if (room.role(user.id) === null) throw noMember(user)
-    const mutedUntilMs = forS === 0 ? 0 : this.#now() + forS * 1_000
-    this.#directory.publish(room.place(user, { mutedUntilMs }, by))
+  /** `owner` hands the room over, and its owner becomes an admin. */
+  #setRole(by: User, room: MemoryRoom, user: User, role: Role): void {
+    const isHandedOver = role === "owner"
+    if (isHandedOver)
+      for (const owner of room.owners) this.#directory.publish(room.place(owner, { role: "admin" }, by))
+    this.#directory.publish(room.place(user, isHandedOver ? { role, mutedUntilMs: 0 } : { role }, by))
   }
 
   /** For so many seconds, or for ever. */

@@ -38,6 +38,8 @@ export interface Standing {
   readonly role: Role | null
   readonly isMuted: boolean
   readonly isBanned: boolean
+  /** No member any more: whoever left as a reader comes back as one. */
+  readonly wasReader: boolean
 }
 
 /** The member that is acted on. */
@@ -55,6 +57,11 @@ export function mayOrThrow(action: Action, room: RoomFacts, standing: Standing, 
   if (why !== undefined) throw new Refusal("forbidden", why)
 }
 
+/** The same as an answer. */
+export const isAllowed = (action: Action, room: RoomFacts, standing: Standing): boolean =>
+  (standing.role !== null || room.kind === "public" || room.kind === "broadcast") &&
+  whyNot(action, room, standing) === undefined
+
 /** In the words of the server's policy; undefined when they may. */
 function whyNot(action: Action, room: RoomFacts, standing: Standing, target?: Target): string | undefined {
   const { kind, archived } = room
@@ -69,7 +76,7 @@ function whyNot(action: Action, room: RoomFacts, standing: Standing, target?: Ta
       ? undefined
       : "A direct room is its two people's, and stays so."
   if (action === "leave") return undefined
-  if (archived && action !== "archive" && !(role !== null && action === "join"))
+  if (archived && !["archive", "kick", "ban"].includes(action) && !(role !== null && action === "join"))
     return "This room is archived."
   return action === "join" ? undefined : whyNotAct(action, room, standing, target)
 }
@@ -77,11 +84,12 @@ function whyNot(action: Action, room: RoomFacts, standing: Standing, target?: Ta
 function whyNotAct(
   action: Exclude<Action, "read" | "join" | "leave">,
   { rights }: RoomFacts,
-  { role, isMuted }: Standing,
+  { role, isMuted, wasReader }: Standing,
   target?: Target,
 ): string | undefined {
   // Writing to a public room makes a member.
-  const rank = role === null && action === "post" ? ranks.member : rankOf(role)
+  const asNewcomer = wasReader ? ranks.reader : ranks.member
+  const rank = role === null && action === "post" ? asNewcomer : rankOf(role)
   const least = rights[action] ?? leastRole[action]
   if (rank < ranks[least]) {
     if (action !== "post") return `This needs the role ${least} or above.`

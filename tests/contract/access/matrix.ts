@@ -38,7 +38,7 @@ export const acts: readonly Act[] = [
       ["get room", "", reading],
       ["history", "/messages", reading],
       ["members", "/members", reading],
-      ["bans", "/bans", { least: "moderator" }],
+      ["bans", "/bans", { least: "moderator", inArchive: true }],
       ["invites", "/invites", { least: "admin" }],
     ] as const
   ).map(
@@ -60,8 +60,14 @@ export const acts: readonly Act[] = [
   act("delete other's", { least: "moderator" }, (c) => ["DELETE", room(c, `/messages/${c.other}`)]),
   act("add", { least: "member" }, (c) => ["POST", room(c, "/members"), { users: [newcomer] }]),
   act("invite", { least: "member" }, (c) => ["POST", room(c, "/invites"), {}]),
-  act("kick", { least: "moderator", on: "member" }, (c) => ["DELETE", room(c, `/members/${member}`)]),
-  act("kick an admin", { least: "moderator", on: "admin" }, (c) => ["DELETE", room(c, `/members/${admin}`)]),
+  act("kick", { least: "moderator", on: "member", inArchive: true }, (c) => [
+    "DELETE",
+    room(c, `/members/${member}`),
+  ]),
+  act("kick an admin", { least: "moderator", on: "admin", inArchive: true }, (c) => [
+    "DELETE",
+    room(c, `/members/${admin}`),
+  ]),
   act("mute", { least: "moderator", on: "member" }, (c) => [
     "PATCH",
     room(c, `/members/${member}`),
@@ -72,8 +78,12 @@ export const acts: readonly Act[] = [
     room(c, `/members/${admin}`),
     { mute_s: 60 },
   ]),
-  act("ban", { least: "moderator", on: "member" }, (c) => ["POST", room(c, "/bans"), { user: member }]),
-  act("ban an admin", { least: "moderator", on: "admin" }, (c) => [
+  act("ban", { least: "moderator", on: "member", inArchive: true }, (c) => [
+    "POST",
+    room(c, "/bans"),
+    { user: member },
+  ]),
+  act("ban an admin", { least: "moderator", on: "admin", inArchive: true }, (c) => [
     "POST",
     room(c, "/bans"),
     { user: admin },

@@ -1,17 +1,30 @@
-import type { Role } from "@klatch/protocol"
+import type { Role, RoomKind } from "@klatch/protocol"
 import type { Queryable } from "../../db/sql.ts"
+import type { Rights } from "../policy/policy.ts"
 
 const columns = "id, room_id, role, created_by, created_at, expires_at, uses, uses_max"
 const insert = {
   name: "invites_insert",
-  text: `INSERT INTO klatch.invites (code_hash, id, room_id, created_by, created_at, expires_at, uses_max, role)
-VALUES ($1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7, $8) RETURNING ${columns}`,
+  text: `INSERT INTO klatch.invites (code_hash, id, room_id, created_by, created_at, expires_at, uses_max, role,
+  by_admin)
+VALUES ($1, $2, $3, $4, $5::timestamptz, $6::timestamptz, $7, $8, $9) RETURNING ${columns}`,
 }
 /** One that can still be used. */
 const byCode = {
   name: "invites_by_code",
   text: `SELECT ${columns} FROM klatch.invites
 WHERE code_hash = $1 AND ended_at IS NULL AND expires_at > $2::timestamptz AND uses < uses_max`,
+}
+/** What decides whether who made one may still invite, as it is now. */
+const maker = {
+  name: "invites_maker",
+  text: `SELECT r.kind, r.rights, m.role, i.by_admin OR u.is_admin AS is_admin,
+  u.banned_at IS NOT NULL OR u.deleted_at IS NOT NULL OR b.user_id IS NOT NULL AS is_banned
+FROM klatch.invites i JOIN klatch.rooms r ON r.id = i.room_id JOIN klatch.users u ON u.id = i.created_by
+LEFT JOIN klatch.members m ON m.room_id = i.room_id AND m.user_id = i.created_by
+LEFT JOIN klatch.room_bans b ON b.room_id = i.room_id AND b.user_id = i.created_by
+  AND (b.until IS NULL OR b.until > $2::timestamptz)
+WHERE i.code_hash = $1 AND r.deleted_at IS NULL`,
 }
 const use = {
   name: "invites_use",
@@ -50,16 +63,26 @@ export const insertInvite = async (
     until: string
     usesMax: number
     role: Role
+    byAdmin: boolean
   },
 ) =>
   (
     await db.query<InviteRow>(insert, [
       ...[row.hash, row.id, row.roomId, row.by],
-      ...[row.at, row.until, row.usesMax, row.role],
+      ...[row.at, row.until, row.usesMax, row.role, row.byAdmin],
     ])
   )[0]!
 export const inviteByCode = async (db: Queryable, hash: Uint8Array, at: string) =>
   (await db.query<InviteRow>(byCode, [hash, at]))[0]
+export interface MakerRow {
+  kind: RoomKind
+  rights: Rights
+  role: Role | null
+  is_admin: boolean
+  is_banned: boolean
+}
+export const makerOf = async (db: Queryable, hash: Uint8Array, at: string) =>
+  (await db.query<MakerRow>(maker, [hash, at]))[0]
 /** Uses it once; answers the role it gives, or undefined when it was used up meanwhile. */
 export const useInvite = async (db: Queryable, hash: Uint8Array, at: string) =>
   (await db.query<{ role: Role }>(use, [hash, at]))[0]?.role

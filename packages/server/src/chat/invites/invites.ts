@@ -7,6 +7,7 @@ import { AppError } from "../../lib/app-error.ts"
 import type { Clock } from "../../lib/clock.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import { addMember, FIRST_ID, type Members, type RoomInfo } from "../members/members.ts"
+import { decide, type RoomFacts } from "../policy/policy.ts"
 import type { Rooms } from "../rooms/rooms.ts"
 import {
   endInvite,
@@ -14,6 +15,8 @@ import {
   insertInvite,
   inviteByCode,
   invitesOfRoom,
+  type MakerRow,
+  makerOf,
   useInvite,
 } from "./invites.sql.ts"
 
@@ -54,7 +57,9 @@ export class Invites {
 
   /** Makes one; its code is told this once. Rejects with the policy's code. */
   async create(principal: Principal, room: RoomInfo, input: NewInvite) {
-    await this.#members.require(principal, "invite", room)
+    const role = await this.#members.require(principal, "invite", room)
+    const { isArchived = false, rights = {} } = room.settings ?? {}
+    const byRole = mayInvite({ kind: room.kind, isArchived, rights }, role, false, this.#clock.now())
     const code = randomBytes(CODE_BYTES)
     const row = await insertInvite(this.#db, {
       hash: hashOf(code),
@@ -65,6 +70,7 @@ export class Invites {
       until: this.#at(input.expires_in_s * 1_000),
       usesMax: input.uses_max,
       role: input.role,
+      byAdmin: !byRole && principal.grant?.via !== "account",
     })
     return { ...shown(row), code: code.toString("base64url") }
   }
@@ -82,32 +88,51 @@ export class Invites {
     if (!(await endInvite(this.#db, room.id, id, this.#at()))) throw noInvite()
   }
 
-  /** Makes the principal a member of the room that a code is for; answers the room. A member uses none up. */
-  async accept(principal: Principal, code: string): Promise<RoomInfo> {
+  /**
+   * Makes the principal a member of the room that a code is for. Answers the room, and whose invitation was used:
+   * a member uses none up. It is good only while who made it may invite: whoever was put out has left no way in.
+   */
+  async accept(principal: Principal, code: string): Promise<{ room: RoomInfo; used: InviteRow | undefined }> {
     const hash = hashOf(Buffer.from(code, "base64url"))
     const row = await inviteByCode(this.#db, hash, this.#at())
     if (!row) throw noInvite()
     const room = await this.#rooms.find(principal, row.room_id)
-    if (room.settings?.isArchived) throw new AppError("forbidden", "This room is archived.")
-    await this.#log.change({
+    const used = await this.#log.change({
       roomIds: [room.id],
       inboxIds: [principal.user.id],
       apply: async (scope) => {
+        const maker = await makerOf(scope, hash, scope.at)
+        if (!maker || !isGood(maker, this.#clock.now())) throw noInvite()
+        if (room.settings?.isArchived) throw new AppError("forbidden", "This room is archived.")
         const { role, isBanned } = await this.#members.standingNow(scope, room, principal.user.id)
-        if (role !== null) return
+        if (role !== null) return undefined
         if (isBanned) throw new AppError("forbidden", "You are banned from this room.")
         const given = await useInvite(scope, hash, scope.at)
         if (given === undefined) throw noInvite()
         await addMember(scope, room, principal.user, given)
+        return row
       },
     })
-    return room
+    return { room, used }
   }
 
   #at(fromNowMs = 0): string {
     return new Date(this.#clock.now() + fromNowMs).toISOString()
   }
 }
+
+const mayInvite = (room: RoomFacts, role: Role | null, isAdmin: boolean, nowMs: number): boolean =>
+  decide({
+    action: "invite",
+    asker: { isAdmin, mayBroadcast: false },
+    standing: { role, mutedUntilMs: null, isBanned: false },
+    room,
+    nowMs,
+  }).allowed
+
+/** That the room is archived ends no invitation: whoever comes by it is told so. */
+const isGood = ({ kind, rights, role, is_admin, is_banned }: MakerRow, nowMs: number): boolean =>
+  !is_banned && mayInvite({ kind, rights, isArchived: false }, role, is_admin, nowMs)
 
 const shown = ({ created_at, expires_at, ...row }: InviteRow) => ({
   ...row,

@@ -1,23 +1,39 @@
-import type { Role, RoomKind } from "@klatch/protocol"
+import type { Role, RoomKind, User } from "@klatch/protocol"
 import type { Queryable } from "../../db/sql.ts"
 
 const standings = {
   name: "members_standings",
-  text: `SELECT p.room_id, p.user_id, m.role, m.muted_until, b.user_id IS NOT NULL AS banned
+  text: `SELECT p.room_id, p.user_id, m.role, coalesce(m.muted_until, l.muted_until) AS muted_until,
+  coalesce(l.is_reader, false) AS was_reader, b.user_id IS NOT NULL AS banned
 FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[]) AS p (room_id, user_id)) p
 LEFT JOIN klatch.members m USING (room_id, user_id)
+LEFT JOIN klatch.past_members l USING (room_id, user_id)
 LEFT JOIN klatch.room_bans b ON b.room_id = p.room_id AND b.user_id = p.user_id
   AND (b.until IS NULL OR b.until > $3::timestamptz)`,
 }
+/** Who was muted, or might only read, when they went is so again. */
 const insert = {
   name: "members_insert",
-  text: `INSERT INTO klatch.members (room_id, user_id, role, joined_seq, read_seq, read_ordinal)
-SELECT r.id, $2, $3, $4, r.head_seq, r.message_count FROM klatch.rooms r WHERE r.id = $1
+  text: `WITH past AS (
+  DELETE FROM klatch.past_members WHERE room_id = $1 AND user_id = $2 RETURNING is_reader, muted_until
+)
+INSERT INTO klatch.members (room_id, user_id, role, joined_seq, read_seq, read_ordinal, muted_until)
+SELECT r.id, $2::uuid, CASE WHEN p.is_reader THEN 'reader' ELSE $3::text END, $4::bigint, r.head_seq, r.message_count,
+  p.muted_until
+FROM klatch.rooms r LEFT JOIN past p ON true WHERE r.id = $1
 ON CONFLICT (room_id, user_id) DO NOTHING RETURNING role`,
 }
 const remove = {
   name: "members_remove",
-  text: "DELETE FROM klatch.members WHERE room_id = $1 AND user_id = $2 RETURNING role",
+  text: `WITH gone AS (
+  DELETE FROM klatch.members WHERE room_id = $1 AND user_id = $2 RETURNING role, muted_until
+), kept AS (
+  INSERT INTO klatch.past_members (room_id, user_id, is_reader, muted_until)
+  SELECT $1::uuid, $2::uuid, role = 'reader', muted_until FROM gone
+  WHERE role = 'reader' OR muted_until > $3::timestamptz
+  ON CONFLICT (room_id, user_id) DO UPDATE SET is_reader = excluded.is_reader, muted_until = excluded.muted_until
+)
+SELECT role FROM gone`,
 }
 const setRole = {
   name: "members_set_role",
@@ -30,9 +46,13 @@ const setMute = {
 /** Whoever owns a room next: the highest of those who stay, of them the first to come. */
 const heir = {
   name: "members_heir",
-  text: `SELECT u.id, u.username, m.muted_until FROM klatch.members m JOIN klatch.users u ON u.id = m.user_id
-WHERE m.room_id = $1 AND m.role <> 'reader'
-ORDER BY array_position(ARRAY['admin', 'moderator', 'member'], m.role), m.joined_seq LIMIT 1`,
+  text: `SELECT u.id, u.username FROM klatch.members m JOIN klatch.users u ON u.id = m.user_id WHERE m.room_id = $1
+ORDER BY array_position(ARRAY['owner', 'admin', 'moderator', 'member', 'reader'], m.role), m.joined_seq LIMIT 1`,
+}
+const owners = {
+  name: "members_owners",
+  text: `SELECT u.id, u.username, u.display_name, m.muted_until
+FROM klatch.members m JOIN klatch.users u ON u.id = m.user_id WHERE m.room_id = $1 AND m.role = 'owner'`,
 }
 const ban = {
   name: "members_ban",
@@ -76,6 +96,7 @@ export interface StandingRow {
   user_id: string
   role: Role | null
   muted_until: Date | null
+  was_reader: boolean
   banned: boolean
 }
 
@@ -85,7 +106,7 @@ export const standingsOf = (
   at: string,
 ) => db.query<StandingRow>(standings, [pairs.map((p) => p.roomId), pairs.map((p) => p.userId), at])
 
-/** Answers whether the membership is new. */
+/** Answers the role of a new membership; undefined when there was one. */
 export async function insertMember(
   db: Queryable,
   roomId: string,
@@ -93,12 +114,12 @@ export async function insertMember(
   role: Role,
   joinedSeq: number,
 ) {
-  return (await db.query<{ role: Role }>(insert, [roomId, userId, role, joinedSeq])).length > 0
+  return (await db.query<{ role: Role }>(insert, [roomId, userId, role, joinedSeq]))[0]?.role
 }
 
 /** Answers the role they had; undefined when there was no membership. */
-export const removeMember = async (db: Queryable, roomId: string, userId: string) =>
-  (await db.query<{ role: Role }>(remove, [roomId, userId]))[0]?.role
+export const removeMember = async (db: Queryable, roomId: string, userId: string, at: string) =>
+  (await db.query<{ role: Role }>(remove, [roomId, userId, at]))[0]?.role
 
 export const setMemberRole = (db: Queryable, roomId: string, userId: string, role: Role) =>
   db.query(setRole, [roomId, userId, role])
@@ -106,7 +127,9 @@ export const setMemberRole = (db: Queryable, roomId: string, userId: string, rol
 export const setMutedUntil = (db: Queryable, roomId: string, userId: string, until: string | null) =>
   db.query(setMute, [roomId, userId, until])
 export const heirOf = async (db: Queryable, roomId: string) =>
-  (await db.query<{ id: string; username: string; muted_until: Date | null }>(heir, [roomId]))[0]
+  (await db.query<{ id: string; username: string }>(heir, [roomId]))[0]
+export const ownersOf = (db: Queryable, roomId: string) =>
+  db.query<User & { muted_until: Date | null }>(owners, [roomId])
 
 export const insertBan = (
   db: Queryable,

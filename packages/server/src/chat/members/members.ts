@@ -16,6 +16,7 @@ import {
   membersOfRoom,
   removeMember,
   setMemberRole,
+  setMutedUntil,
 } from "./members.sql.ts"
 import { nowhere, Standings } from "./standings.ts"
 
@@ -144,8 +145,7 @@ export class Members {
         inboxIds: [user.id],
         apply: async (scope) => {
           if (!isAdmitted) await this.requireNow(scope, principal, "join", room)
-          await addMember(scope, room, user, "member")
-          return "member" as const
+          return addMember(scope, room, user, "member")
         },
       })
     )
@@ -167,15 +167,15 @@ export class Members {
     })
   }
 
-  /** Ends the principal's membership. Someone who is no member leaves without a word. */
-  async leave(principal: Principal, room: RoomInfo): Promise<void> {
+  /** Ends the principal's membership; answers whose the room is by that. Who is no member leaves without a word. */
+  async leave(principal: Principal, room: RoomInfo): Promise<HeirOf | undefined> {
     await this.require(principal, "leave", room)
-    await this.#options.log.change({
+    return this.#options.log.change({
       roomIds: [room.id],
       inboxIds: [principal.user.id],
       apply: async (scope) => {
         if (scope.head(room.id) === undefined) throw new AppError("not_found")
-        await endMembership(scope, room, principal.user)
+        return (await endMembership(scope, room, principal.user))?.heir
       },
     })
   }
@@ -252,6 +252,9 @@ const roomInfoOfRow = (row: FollowedRow): RoomInfo => ({
   settings: settingsOf(row),
 })
 
+/** Whose a room is once its owner has left. */
+type HeirOf = Pick<User, "id" | "username">
+
 /** A user's inbox as a room: its id is the user's. */
 export const inboxOf = (user: { readonly id: string }): LogRoom => ({
   id: user.id,
@@ -259,44 +262,49 @@ export const inboxOf = (user: { readonly id: string }): LogRoom => ({
   label: "inbox",
 })
 
-/** Within a change that holds the room and the user's inbox: a membership, its entry, and the word in the inbox. */
+/**
+ * Within a change that holds the room and the user's inbox: a membership, its entry, and the word in the inbox. Answers
+ * the role: who left as a reader comes back as one.
+ */
 export async function addMember(
   scope: ChangeScope,
   room: RoomInfo,
   user: User,
   role: Role,
   by?: User,
-): Promise<void> {
+): Promise<Role> {
   const head = scope.head(room.id)
   if (head === undefined) throw new AppError("not_found")
-  if (!(await insertMember(scope, room.id, user.id, role, head + 1))) return
-  scope.append(room, user, { kind: "join", data: { role, by: otherThan(user, by) } })
+  const given = await insertMember(scope, room.id, user.id, role, head + 1)
+  if (given === undefined) return role
+  scope.append(room, user, { kind: "join", data: { role: given, by: otherThan(user, by) } })
   scope.append(inboxOf(user), user, {
     kind: "room_added",
     data: { room: { id: room.id, kind: room.kind, name: room.name, slug: room.slug }, since: head },
   })
+  return given
 }
 
 /**
- * The end of one, the same way: answers whether there was one. A room whose owner goes is its heir's, if there is one.
+ * The end of one, the same way: undefined when there was none, else who has the room by that, if so. A room whose owner goes is its heir's, if there is one.
  */
 export async function endMembership(
   scope: ChangeScope,
   room: RoomInfo,
   user: User,
   by?: User,
-): Promise<boolean> {
-  const role = await removeMember(scope, room.id, user.id)
-  if (role === undefined) return false
+): Promise<{ heir: HeirOf | undefined } | undefined> {
+  const role = await removeMember(scope, room.id, user.id, scope.at)
+  if (role === undefined) return undefined
   scope.append(room, user, { kind: "leave", data: { by: otherThan(user, by) } })
   tellRemoved(scope, room, user)
   const heir = role === "owner" ? await heirOf(scope, room.id) : undefined
   if (heir) {
     await setMemberRole(scope, room.id, heir.id, "owner")
-    const muted_until = heir.muted_until?.toISOString() ?? null
-    scope.append(room, heir, { kind: "member", data: { role: "owner", muted_until, banned: false } })
+    await setMutedUntil(scope, room.id, heir.id, null)
+    scope.append(room, heir, { kind: "member", data: { role: "owner", muted_until: null, banned: false } })
   }
-  return true
+  return { heir }
 }
 
 /** Tells someone that a room is no longer theirs: what they hear of it ends with this. */

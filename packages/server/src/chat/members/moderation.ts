@@ -7,7 +7,7 @@ import type { MemberData } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope } from "../../log/log-store.ts"
 import type { Standing } from "../policy/policy.ts"
-import { bansOfRoom, deleteBan, insertBan, setMemberRole, setMutedUntil } from "./members.sql.ts"
+import { bansOfRoom, deleteBan, insertBan, ownersOf, setMemberRole, setMutedUntil } from "./members.sql.ts"
 import { endMembership, FIRST_ID, type Members, otherThan, type RoomInfo, tellRemoved } from "./members.ts"
 
 /** What members with a say do to others: each is decided and done under the room's lock, and is an entry of its log. */
@@ -32,42 +32,49 @@ export class Moderation {
     })
   }
 
-  /** Gives someone another role; `owner` hands the room over, and its owner becomes an admin. */
-  setRole(principal: Principal, room: RoomInfo, user: User, role: Role): Promise<void> {
-    if (role === "owner") return this.#transfer(principal, room, user)
+  /** Changes where a member stands: all that is asked for, or nothing of it. Rejects with the policy's code. */
+  change(
+    principal: Principal,
+    room: RoomInfo,
+    user: User,
+    { role, muteS }: { readonly role?: Role | undefined; readonly muteS?: number | undefined },
+  ): Promise<void> {
     return this.#change(room, user, async (scope) => {
-      const { their } = await this.#members.requireNow(scope, principal, "set_role", room, {
-        user,
-        nextRole: role,
-      })
-      if (their.role === role) return
-      await setMemberRole(scope, room.id, user.id, role)
-      tell(scope, room, user, principal, { ...dataOf(their), role })
+      if (muteS !== undefined) await this.#mute(scope, principal, room, user, muteS)
+      if (role === "owner") await this.#transfer(scope, principal, room, user)
+      else if (role !== undefined) await this.#setRole(scope, principal, room, user, role)
     })
   }
 
-  #transfer(principal: Principal, room: RoomInfo, user: User): Promise<void> {
-    return this.#change(room, user, async (scope) => {
-      const { own, their } = await this.#members.requireNow(scope, principal, "transfer", room, { user })
-      if (own.role === "owner") {
-        await setMemberRole(scope, room.id, principal.user.id, "admin")
-        tell(scope, room, principal.user, principal, { ...dataOf(own), role: "admin" })
-      }
-      await setMemberRole(scope, room.id, user.id, "owner")
-      await setMutedUntil(scope, room.id, user.id, null)
-      tell(scope, room, user, principal, { ...dataOf(their), role: "owner", muted_until: null })
-    })
+  async #setRole(scope: ChangeScope, principal: Principal, room: RoomInfo, user: User, role: Role) {
+    const about = { user, nextRole: role }
+    const { their } = await this.#members.requireNow(scope, principal, "set_role", room, about)
+    if (their.role === role) return
+    await setMemberRole(scope, room.id, user.id, role)
+    tell(scope, room, user, principal, { ...dataOf(their), role })
+  }
+
+  /** Hands the room over: who owned it becomes an admin, whoever it is that does it. */
+  async #transfer(scope: ChangeScope, principal: Principal, room: RoomInfo, user: User): Promise<void> {
+    const { their } = await this.#members.requireNow(scope, principal, "transfer", room, { user })
+    if (their.role === "owner") return
+    for (const { muted_until, ...owner } of await ownersOf(scope, room.id)) {
+      await setMemberRole(scope, room.id, owner.id, "admin")
+      const data = { role: "admin", muted_until: muted_until?.toISOString() ?? null, banned: false } as const
+      tell(scope, room, owner, principal, data)
+    }
+    await setMemberRole(scope, room.id, user.id, "owner")
+    await setMutedUntil(scope, room.id, user.id, null)
+    tell(scope, room, user, principal, { ...dataOf(their), role: "owner", muted_until: null })
   }
 
   /** Lets a member only read for so many seconds from now; 0 lets them write again. */
-  mute(principal: Principal, room: RoomInfo, user: User, seconds: number): Promise<void> {
-    return this.#change(room, user, async (scope) => {
-      const { their } = await this.#members.requireNow(scope, principal, "mute", room, { user })
-      if (their.role === null) throw noMember(user)
-      const until = seconds === 0 ? null : this.#inSeconds(seconds)
-      await setMutedUntil(scope, room.id, user.id, until)
-      tell(scope, room, user, principal, { ...dataOf(their), muted_until: until })
-    })
+  async #mute(scope: ChangeScope, principal: Principal, room: RoomInfo, user: User, seconds: number) {
+    const { their } = await this.#members.requireNow(scope, principal, "mute", room, { user })
+    if (their.role === null) throw noMember(user)
+    const until = seconds === 0 ? null : this.#inSeconds(seconds)
+    await setMutedUntil(scope, room.id, user.id, until)
+    tell(scope, room, user, principal, { ...dataOf(their), muted_until: until })
   }
 
   /** Ends someone's membership, if there is one, and keeps them out: for so many seconds, or for ever. */
@@ -78,13 +85,13 @@ export class Moderation {
     { seconds, reason }: { readonly seconds: number | undefined; readonly reason: string },
   ): Promise<void> {
     return this.#change(room, user, async (scope) => {
-      await this.#members.requireNow(scope, principal, "ban", room, { user })
+      const { their } = await this.#members.requireNow(scope, principal, "ban", room, { user })
       const until = seconds === undefined ? null : this.#inSeconds(seconds)
       const [roomId, userId, by, at] = [room.id, user.id, principal.user.id, scope.at]
       await insertBan(scope, { roomId, userId, by, at, until, reason })
       // Whoever heard a public room without being a member is told as well: they hear no more of it ([A7]).
       if (!(await endMembership(scope, room, user, principal.user))) tellRemoved(scope, room, user)
-      tell(scope, room, user, principal, { role: null, muted_until: null, banned: true })
+      tell(scope, room, user, principal, { ...dataOf(their), role: null, banned: true })
     })
   }
 

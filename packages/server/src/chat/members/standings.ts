@@ -72,8 +72,9 @@ export class Standings {
 
 export const nowhere: Standing = { role: null, mutedUntilMs: null, isBanned: false }
 
-export const standingOf = ({ role, muted_until, banned }: StandingRow): Standing => ({
+export const standingOf = ({ role, muted_until, was_reader, banned }: StandingRow): Standing => ({
   role,
   mutedUntilMs: muted_until?.getTime() ?? null,
   isBanned: banned,
+  ...(was_reader && { wasReader: true }),
 })

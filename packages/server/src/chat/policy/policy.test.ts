@@ -89,12 +89,12 @@ test.each(cases)("kind $kind, role $who: may do what the table says, and is told
 describe("beyond the table", () => {
   const roles = [...role.options]
 
-  test("an archived room is read, left, deleted and taken out of the archive, and nothing more", () => {
+  test("an archived room is read, left, deleted and taken out of the archive; access is taken, no more", () => {
     const room = { kind: "private", isArchived: true, rights: {} } as const
     for (const who of roles)
       for (const action of actions) {
         const open = ask(action, "private", who)
-        const isStill = ["read", "join", "leave", "archive", "delete_room"].includes(action)
+        const isStill = ["read", "join", "leave", "archive", "delete_room", "kick", "ban"].includes(action)
         expect([who, action, ask(action, "private", who, { room })]).toEqual([
           who,
           action,
@@ -123,6 +123,15 @@ describe("beyond the table", () => {
     expect(ask("post", "group", "member", muted(1_001))).toBe("forbidden")
     expect(ask("read", "group", "member", muted(1_001))).toBe("allowed")
     expect(ask("post", "group", "member", muted(1_000))).toBe("allowed")
+  })
+
+  test("whoever left muted or as a reader does not write as a newcomer", () => {
+    const past = (more: Partial<Standing>) =>
+      ask("post", "public", "nobody", { standing: standing("nobody", more) })
+    expect(past({})).toBe("allowed")
+    expect(past({ wasReader: true })).toBe("forbidden")
+    expect(past({ mutedUntilMs: 1_001 })).toBe("forbidden")
+    expect(past({ mutedUntilMs: 1_000 })).toBe("allowed")
   })
 
   test("whoever is banned comes in nowhere", () => {
@@ -170,6 +179,8 @@ describe("beyond the table", () => {
     expect(ask("kick", "private", "nobody", { asker, target: { role: "owner", isSelf: false } })).toBe(
       "allowed",
     )
+    const demoted = { role: "owner", isSelf: false, nextRole: "member" } as const
+    expect(ask("set_role", "private", "nobody", { asker, target: demoted })).toBe("forbidden")
     for (const kind of ["direct", "inbox"] as const)
       for (const action of actions) expect(ask(action, kind, "nobody", { asker })).toBe("not_found")
   })

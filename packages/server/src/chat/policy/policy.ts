@@ -44,6 +44,8 @@ export interface Standing {
   /** They may read, and not post, until then (ms since the epoch). */
   readonly mutedUntilMs: number | null
   readonly isBanned: boolean
+  /** No member any more: whoever left as a reader comes back as one. */
+  readonly wasReader?: boolean | undefined
 }
 
 /** Who asks, beyond their standing in the room. */
@@ -123,6 +125,9 @@ const ofGroupsOnly: ReadonlySet<Action> = new Set<Action>([
   "delete_room",
 ])
 
+/** What is done in an archived room by whoever else may: access can be taken away at any time. */
+const inArchive: ReadonlySet<Action> = new Set<Action>(["archive", "delete_room", "kick", "ban"])
+
 /** One rule for socket and HTTP: pure, and total over every action and kind of room. */
 export function decide(question: Question): Verdict {
   const { action, asker, standing, room } = question
@@ -135,7 +140,7 @@ export function decide(question: Question): Verdict {
   if (role === null && room.kind !== "public") return missing
   if (action === "read") return allowed
   if (action === "leave") return allowed
-  if (room.isArchived && action !== "archive" && action !== "delete_room")
+  if (room.isArchived && !inArchive.has(action))
     return role !== null && action === "join" ? allowed : forbidden("This room is archived.")
   if (action === "join") return allowed
   return acting(question, action, role)
@@ -173,7 +178,8 @@ function acting(
   role: Role | null,
 ): Verdict {
   // Writing to a public room makes a member.
-  const rank = asker.isAdmin ? adminRank : role === null && action === "post" ? ranks.member : rankOf(role)
+  const asNewcomer = standing.wasReader ? ranks.reader : ranks.member
+  const rank = asker.isAdmin ? adminRank : role === null && action === "post" ? asNewcomer : rankOf(role)
   const least = isRight(action) ? (room.rights[action] ?? defaultRights[action]) : leastRole[action]
   if (rank < ranks[least]) return forbidden(whyNot(action, least))
   const isMuted = standing.mutedUntilMs !== null && standing.mutedUntilMs > nowMs && !asker.isAdmin
@@ -184,7 +190,8 @@ function acting(
     return target.role === null ? forbidden("Only a member can own a room.") : allowed
   if (action === "set_role" && target.role === null) return forbidden("Only a member has a role.")
   if (rankOf(target.role) >= rank) return forbidden("They stand as high as you here.")
-  if (target.nextRole === "owner") return forbidden("A room has one owner: hand it over instead.")
+  if (target.nextRole === "owner" || (action === "set_role" && target.role === "owner"))
+    return forbidden("A room has one owner: hand it over instead.")
   return rankOf(target.nextRole ?? null) >= rank
     ? forbidden("You can only give roles below your own.")
     : allowed

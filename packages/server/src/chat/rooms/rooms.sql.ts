@@ -53,6 +53,7 @@ const memberIds = {
   name: "rooms_member_ids",
   text: "SELECT user_id FROM klatch.members WHERE room_id = $1 ORDER BY user_id LIMIT $2",
 }
+const dropPast = { name: "rooms_drop_past", text: "DELETE FROM klatch.past_members WHERE room_id = $1" }
 const dropMembers = { name: "rooms_drop_members", text: "DELETE FROM klatch.members WHERE room_id = $1" }
 
 /** Newest activity is not indexed; a user's rooms are few, and at most `limit` are read. */
@@ -114,6 +115,7 @@ export async function deleteRoom(db: Queryable, id: string, at: string): Promise
   if ((await db.query(markDeleted, [id, at])).length === 0) return false
   await db.query(dropName, [id])
   await db.query(dropMembers, [id])
+  await db.query(dropPast, [id])
   return true
 }
 

@@ -66,6 +66,8 @@ export interface RoomsOptions {
   readonly newId: () => string
   /** In open mode rooms are made by naming them. */
   readonly isOpen: boolean
+  /** A room was made by naming it. */
+  readonly onNamed?: (by: Principal, room: RoomInfo) => Promise<void>
 }
 
 const MEMBERS_TOLD_MAX = 1_000
@@ -227,7 +229,9 @@ export class Rooms {
     if (found) return found
     if (isUuid(slug)) throw new AppError("not_found", NO_SUCH_ROOM)
     const isOwned = this.#options.isOpen || slug !== LOBBY
-    return (await this.#make(principal.user, { kind, name: slug, slug }, undefined, isOwned)).room
+    const { room, made } = await this.#make(principal.user, { kind, name: slug, slug }, undefined, isOwned)
+    if (made) await this.#options.onNamed?.(principal, room)
+    return room
   }
 
   /** Makes a room unless its name is taken; then answers the one that has it. */

@@ -22,6 +22,10 @@ SET subject = 'deleted:' || encode(sha256(convert_to(issuer || E'\\n' || subject
 WHERE user_id = $1`,
 }
 const dropBans = { name: "deletion_drop_bans", text: "DELETE FROM klatch.room_bans WHERE user_id = $1" }
+const dropPast = {
+  name: "deletion_drop_past",
+  text: "DELETE FROM klatch.past_members WHERE user_id = $1",
+}
 const endInvites = {
   name: "deletion_end_invites",
   text: "UPDATE klatch.invites SET ended_at = $2::timestamptz WHERE created_by = $1 AND ended_at IS NULL",
@@ -106,7 +110,11 @@ export const unfinishedAfter = async (db: Queryable, afterId: string) =>
   (await db.query<Deletion>(unfinished, [afterId]))[0]
 export const moveDeletionOn = (db: Queryable, userId: string, roomCursor: string, rounds: number) =>
   db.query(moveOn, [userId, roomCursor, rounds])
-export const finishDeletion = (db: Queryable, userId: string, at: string) => db.query(finish, [userId, at])
+/** The memberships are over by then, and with them goes what outlives others'. */
+export async function finishDeletion(db: Queryable, userId: string, at: string): Promise<void> {
+  await db.query(dropPast, [userId])
+  await db.query(finish, [userId, at])
+}
 
 /** A page of what someone wrote in a room, in the order of their client_ids. */
 export const writtenIn = (

@@ -103,7 +103,7 @@ const patchMember = createRoute({
   summary: "Give a member another role, or let them only read for a while",
   description:
     "Only of members below oneself, and only to roles below one's own. `owner` hands the room over. Everyone in it " +
-    "is told by a `member` event.",
+    "is told by a `member` event. Of what is asked for together all is done, or nothing.",
   request: { params: memberPath, query: asker, body: body(changeMember, { role: "moderator" }) },
   responses: { 204: { description: "So it is." }, ...roomErrors, ...bodyErrors },
 })
@@ -185,7 +185,8 @@ const listInvites = createRoute({
   operationId: "listInvites",
   tags: ["Members"],
   summary: "A room's invitations that can still be used",
-  description: "For its owner and admins.",
+  description:
+    "For its owner and admins. One lets nobody in while who made it, `created_by`, may not invite themselves.",
   request: {
     params: roomPath,
     query: asker.extend({
@@ -253,7 +254,10 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   })
   app.openapi(leave, async (c) => {
     const principal = await writer(services, c.req.raw)
-    await members.leave(principal, await rooms.find(principal, c.req.valid("param").id))
+    const room = await rooms.find(principal, c.req.valid("param").id)
+    const heir = await members.leave(principal, room)
+    const act = { by: principal, target: heir?.username, roomId: room.id, address: addressOf(c) }
+    if (heir) await audit.record({ action: "ownership_passed", ...act })
     return c.body(null, 204)
   })
   app.openapi(listMembers, async (c) => {
@@ -265,7 +269,9 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(addMembers, async (c) => {
     const principal = await writer(services, c.req.raw)
     const found = await knownRoom(principal, c.req.valid("param").id)
-    await members.add(principal, found, await users.findAll(c.req.valid("json").users))
+    const added = await users.findAll(c.req.valid("json").users)
+    await members.add(principal, found, added)
+    await audit.recordAdded(principal, found.id, added, addressOf(c))
     return c.body(null, 204)
   })
   app.openapi(patchMember, async (c) => {
@@ -273,16 +279,12 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
     const { id, user_id } = c.req.valid("param")
     const [room, user] = [await knownRoom(principal, id), await users.find(user_id)]
     const { role, mute_s } = c.req.valid("json")
-    if (role === undefined && mute_s === undefined) await members.require(principal, "read", room)
+    if (role === undefined && mute_s === undefined) return c.body(null, 204)
+    await moderation.change(principal, room, user, { role, muteS: mute_s })
     const act = { by: principal, target: user.username, roomId: room.id, address: addressOf(c) }
-    if (mute_s !== undefined) {
-      await moderation.mute(principal, room, user, mute_s)
+    if (mute_s !== undefined)
       await audit.record({ action: "member_muted", ...act, details: { for_s: mute_s } })
-    }
-    if (role !== undefined) {
-      await moderation.setRole(principal, room, user, role)
-      await audit.record({ action: "role_changed", ...act, details: { role } })
-    }
+    if (role !== undefined) await audit.record({ action: "role_changed", ...act, details: { role } })
     return c.body(null, 204)
   })
   app.openapi(kick, async (c) => {
@@ -343,7 +345,9 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   })
   app.openapi(accept, async (c) => {
     const principal = await writer(services, c.req.raw)
-    const room = await invites.accept(principal, c.req.valid("param").code)
+    const { room, used } = await invites.accept(principal, c.req.valid("param").code)
+    const act = { by: principal, target: used?.id, roomId: room.id, address: addressOf(c) }
+    if (used) await audit.record({ action: "invite_accepted", ...act, details: { made_by: used.created_by } })
     return c.json(await rooms.get(principal, room.id), 200)
   })
 }
