@@ -12,6 +12,7 @@ import { Issuers } from "./auth/issuers.ts"
 import { OidcSignIns } from "./auth/oidc-sign-ins.ts"
 import { OutsideUsers } from "./auth/outside-users.ts"
 import { Passwords } from "./auth/passwords.ts"
+import type { Principal } from "./auth/principal.ts"
 import { Revocations } from "./auth/revocations.ts"
 import { SignIns } from "./auth/sign-ins.ts"
 import { Users } from "./auth/users.ts"
@@ -212,7 +213,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   const { isOpen } = identity
   const { limitsOn } = config
   const members = new Members({ db, log, clock, isOpen })
-  const rooms = new Rooms({ db, log, directory, members, newId, isOpen })
+  const onNamed = async (by: Principal, { id, kind, name }: RoomInfo) => {
+    await audit.record({
+      ...{ action: "room_created", by, target: name, roomId: id, address: "", details: { kind } },
+    })
+  }
+  const rooms = new Rooms({ db, log, directory, members, newId, isOpen, onNamed })
   const messages = new Messages({ db, log, members, audit, clock, newId, limitsOn })
   const moderation = new Moderation({ db, log, members, clock })
   const deletions = new Deletions({
@@ -224,6 +230,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const invites = new Invites({ db, log, members, rooms, clock, newId })
   const services = {
     users,
+    audit,
     rooms,
     members,
     messages,

@@ -118,3 +118,50 @@ test("[A1] people are shown by a name that shows, does not turn its words around
   for (const display_name of ["Zoë", "\u{1F469}\u200d\u{1F680}", "مريم", "System Smith"])
     expect((await by(access, "PATCH /me", { display_name })).body).toMatchObject({ display_name })
 })
+
+test("[A9] who made a room, let people in, handed it on or changed it stands in the log, and what was tried", async () => {
+  const [[, ann], [, bea], [, cat]] = [
+    await Person.at(server, "log-ann"),
+    await Person.at(server, "log-bea"),
+    await Person.at(server, "log-cat"),
+  ]
+  const room = (await by(ann.access, "POST /rooms", { kind: "private", name: "Den", members: ["log-bea"] }))
+    .body as { id: string }
+  const at = `/rooms/${room.id}`
+  const settings = { slow_mode_s: 5, rights: { post: "moderator", invite: "admin" } }
+  const invite = (await by(ann.access, `POST ${at}/invites`, { uses_max: 2 })).body as {
+    id: string
+    code: string
+  }
+  expect((await by(cat.access, `POST /invites/${invite.code}/accept`)).status).toBe(200)
+  expect((await by(cat.access, `POST /invites/${invite.code}/accept`)).status).toBe(200)
+  for (const change of [settings, { archived: true }, { archived: false, topic: "quiet" }, { topic: "only" }])
+    expect((await by(ann.access, `PATCH ${at}`, change)).status).toBe(200)
+  await Person.at(server, "log-dan")
+  expect((await by(ann.access, `POST ${at}/members`, { users: ["log-dan", "log-ann"] })).status).toBe(204)
+  expect((await by(bea.access, "PATCH /me", { display_name: "Administrator" })).status).toBe(200)
+  expect((await by(bea.access, "PATCH /me", { avatar_url: "https://app.example/b.png" })).status).toBe(200)
+  expect((await by(ann.access, `POST ${at}/leave`)).status).toBe(204)
+  expectError(await by(cat.access, "POST /admin/claim", { code: "guessed wrong" }), "forbidden")
+  const here = async (action: string) =>
+    (await rows(action))
+      .filter(({ actor, room_id }) => actor.startsWith("log-") && (room_id ?? room.id) === room.id)
+      .map(({ actor, target, details }) => [actor, target, details])
+  expect(await here("room_created")).toEqual([["log-ann", "Den", { kind: "private" }]])
+  expect(await here("member_added")).toEqual([
+    ["log-ann", "log-bea", {}],
+    ["log-ann", "log-dan", {}],
+  ])
+  const { id } = (await by(ann.access, "GET /me")).body as { id: string }
+  expect(await here("invite_accepted")).toEqual([["log-cat", invite.id, { made_by: id }]])
+  expect(await here("room_rights_changed")).toEqual([
+    ["log-ann", "Den", { slow_mode_s: 5, right_post: "moderator", right_invite: "admin" }],
+    ["log-ann", "Den", { archived: true }],
+    ["log-ann", "Den", { archived: false }],
+  ])
+  expect(await here("ownership_passed")).toEqual([["log-ann", "log-bea", {}]])
+  expect(await here("display_name_changed")).toEqual([["log-bea", "", { display_name: "Administrator" }]])
+  expect(await here("admin_claim_failed")).toEqual([["log-cat", "", {}]])
+  const log = (await by(chief, "GET /admin/audit?limit=100")).text
+  for (const secret of [invite.code, "guessed wrong", ann.access, key.key]) expect(log).not.toContain(secret)
+})

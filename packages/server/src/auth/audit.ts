@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import type { User } from "@klatch/protocol"
 import type { Database, Queryable } from "../db/sql.ts"
 import { BatchLoader } from "../lib/batch-loader.ts"
 import type { Clock } from "../lib/clock.ts"
@@ -41,6 +42,12 @@ export type AuditAction =
   | "role_changed"
   | "invite_created"
   | "invite_ended"
+  | "invite_accepted"
+  | "member_added"
+  | "ownership_passed"
+  | "display_name_changed"
+  | "admin_claim_failed"
+  | "room_created"
   | "room_deleted"
   | "room_rights_changed"
   | "message_deleted_by_other"
@@ -68,6 +75,16 @@ export class Audit {
   /** Resolves once it is durable, with the row's id. Many at once are one transaction. */
   record(act: Act): Promise<number> {
     return this.#appends.get(act)
+  }
+
+  /** People whom somebody else made members of a room: a row each, so that it is found by them too. */
+  async recordAdded(by: Principal, roomId: string, added: readonly User[], address: string): Promise<void> {
+    const others = added.filter((user) => user.id !== by.user.id)
+    await Promise.all(
+      others.map(({ username: target }) =>
+        this.record({ action: "member_added", by, target, roomId, address }),
+      ),
+    )
   }
 
   /** A page, oldest first, after a row. */

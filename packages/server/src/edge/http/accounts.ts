@@ -309,6 +309,8 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
     const principal = await writer(services, c.req.raw)
     const { display_name, avatar_url } = c.req.valid("json")
     const user = await accounts.changeProfile(principal, display_name, avatar_url)
+    const act = { by: principal, address: addressOf(c), details: { display_name: user.display_name } }
+    if (display_name !== undefined) await audit.record({ action: "display_name_changed", ...act })
     return c.json(await meOf({ ...principal, user }), 200)
   })
   app.openapi(findUsers, async (c) => {

@@ -213,7 +213,12 @@ export function mountAdmin(app: OpenAPIHono, services: HttpServices): void {
     const principal = await writer(services, c.req.raw)
     if (!principal.grant)
       throw new AppError("unauthorized", "Sign in first: a name alone is not enough here.")
-    await firstAdmin.claim(principal, c.req.valid("json").code)
+    await firstAdmin.claim(principal, c.req.valid("json").code).catch(async (error) => {
+      const isRefused = error instanceof AppError && error.code === "forbidden"
+      const act = { action: "admin_claim_failed", by: principal, address: addressOf(c) } as const
+      if (isRefused) await log.record(act)
+      throw error
+    })
     services.revocations.tell({ userId: principal.user.id, why: "signed_out" })
     await log.record({ action: "admin_claimed", by: principal, address: addressOf(c) })
     return c.body(null, 204)

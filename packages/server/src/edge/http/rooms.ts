@@ -164,7 +164,14 @@ export function mountRooms(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(create, async (c) => {
     const { members: refs, ...input } = c.req.valid("json")
     const principal = await writer(services, c.req.raw)
-    return c.json(await rooms.create(principal, { ...input, members: await users.findAll(refs ?? []) }), 201)
+    const added = await users.findAll(refs ?? [])
+    const room = await rooms.create(principal, { ...input, members: added })
+    const [address, details] = [addressOf(c), { kind: room.kind }]
+    await audit.record({
+      ...{ action: "room_created", by: principal, target: room.name, roomId: room.id, address, details },
+    })
+    await audit.recordAdded(principal, room.id, added, address)
+    return c.json(room, 201)
   })
   app.openapi(get, async (c) =>
     c.json(await rooms.get(await reader(services, c.req.raw), c.req.valid("param").id), 200),
@@ -179,7 +186,13 @@ export function mountRooms(app: OpenAPIHono, services: HttpServices): void {
         ...{ action: "room_rights_changed", by: principal, target: room.name, roomId: room.id },
         ...{
           address: addressOf(c),
-          details: { archived: room.archived, rights: JSON.stringify(room.rights) },
+          details: {
+            ...(archived !== undefined && { archived }),
+            ...(slow_mode_s !== undefined && { slow_mode_s }),
+            ...Object.fromEntries(
+              Object.entries(rights ?? {}).map(([right, least]) => [`right_${right}`, least ?? null]),
+            ),
+          },
         },
       })
     return c.json(room, 200)

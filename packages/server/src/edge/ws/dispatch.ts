@@ -50,8 +50,12 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
   join: (services, session, frame) => joinRoom(services, session, frame.room_id, frame.since, frame.ref),
   async leave(services, session, frame) {
     const room = await services.rooms.find(session.principal, frame.room_id)
-    if (frame.forget) await services.members.leave(session.principal, room)
-    else if (!session.isSubscribed(room.id)) await services.members.require(session.principal, "read", room)
+    const { principal: by, address } = session
+    const heir = frame.forget ? await services.members.leave(by, room) : undefined
+    const act = { by, target: heir?.username, roomId: room.id, address }
+    if (heir) await services.audit.record({ action: "ownership_passed", ...act })
+    if (!frame.forget && !session.isSubscribed(room.id))
+      await services.members.require(session.principal, "read", room)
     session.unsubscribe(room.id)
     session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
   },

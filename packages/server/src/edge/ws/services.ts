@@ -1,3 +1,4 @@
+import type { Audit } from "../../auth/audit.ts"
 import type { Users } from "../../auth/users.ts"
 import type { Members, RoomInfo } from "../../chat/members/members.ts"
 import type { Messages } from "../../chat/messages/messages.ts"
@@ -13,6 +14,7 @@ import type { Session } from "./session.ts"
 /** What the frames of a connection act on. */
 export interface Services {
   readonly users: Users
+  readonly audit: Audit
   readonly rooms: Rooms
   readonly members: Members
   readonly messages: Messages
