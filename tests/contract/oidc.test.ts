@@ -48,11 +48,12 @@ interface Answer {
   }
 }
 
-async function ask(path: string, body?: object, token?: string): Promise<Answer> {
+async function ask(path: string, body?: object, token?: string, origin?: string): Promise<Answer> {
   const response = await fetch(server.at.url + path, {
     method: body ? "POST" : "GET",
     headers: {
       ...(body && { "content-type": "application/json" }),
+      ...(origin !== undefined && { origin }),
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
     ...(body && { body: JSON.stringify(body) }),
@@ -61,7 +62,7 @@ async function ask(path: string, body?: object, token?: string): Promise<Answer>
 }
 const page = () => `${server.at.url}/`
 const visit = (as?: string, clientId?: string) => visitProvider(provider, page(), as, clientId)
-const signIn = (back: object) => ask("/auth/oidc", back)
+const signIn = (back: object, origin?: string) => ask("/auth/oidc", back, undefined, origin)
 const outcome = ({ status, body }: Answer) => (status === 200 ? "in" : body.error?.code)
 const tokenOf = (claims: Record<string, unknown>) =>
   new SignJWT(claims)
@@ -136,14 +137,43 @@ describe("[A15] nobody is signed in", () => {
     const back = await visit()
     expect([outcome(await signIn(back)), outcome(await signIn(back))]).toEqual(["in", "unauthorized"])
     const other = await visit()
+    const asked = provider.asked.length
     const atOnce = await Promise.all([signIn(other), signIn(other), signIn(other)])
-    expect(atOnce.map(outcome).filter((one) => one === "in").length).toBeLessThanOrEqual(1)
+    expect(atOnce.map(outcome).toSorted()).toEqual(["in", "unauthorized", "unauthorized"])
+    // Not every provider would refuse it: it is not even asked.
+    expect(provider.asked.slice(asked).filter((path) => path === "/token").length).toBe(1)
   })
 
   test("at a page of elsewhere", async () => {
     const back = await visit()
-    for (const redirect_uri of ["https://evil.example/", `${page()}`.replace("127.0.0.1", "127.0.0.2")])
-      expect(outcome(await signIn({ ...back, redirect_uri }))).toBe("invalid_field")
+    const { host, origin } = new URL(page())
+    const elsewhere = [
+      ...["https://evil.example/", page().replace("127.0.0.1", "127.0.0.2"), `http://${host}@evil.example/`],
+      ...[
+        `http://evil.example@${host}/`,
+        `http://evil.example\\@${host}/`,
+        `http:\\\\${host}/`,
+        `http:${host}/`,
+      ],
+      ...[
+        `${page()}#part`,
+        `${origin}#part`,
+        `${page()}\\x`,
+        `${page()} x`,
+        `HTTP://${host}/`,
+        `${origin}.evil.example/`,
+      ],
+      ...["https://app.example:443/", "https://APP.example/", "https://app.example./", "http://app.example/"],
+    ]
+    const asked = provider.asked.length
+    for (const redirect_uri of elsewhere)
+      expect([redirect_uri, outcome(await signIn({ ...back, redirect_uri }))]).toEqual([
+        redirect_uri,
+        "invalid_field",
+      ])
+    for (const from of ["https://app.example", origin.replace("http:", "https:")])
+      expect([from, outcome(await signIn(back, from))]).toEqual([from, "invalid_field"])
+    expect(provider.asked.length).toBe(asked)
     expect(outcome(await signIn(back))).toBe("in")
   })
 

@@ -64,7 +64,10 @@ export function mountOidc(app: OpenAPIHono, { oidc, isOwnPage, audit, clock }: H
   app.openapi(logInByOidc, async (c) => {
     const signIns = configured(oidc)
     const { code, code_verifier, nonce, redirect_uri, iss } = c.req.valid("json")
-    if (!isOwnPage(c.req.raw, new URL(redirect_uri).origin))
+    const origin = pageOrigin(redirect_uri)
+    const own = c.req.header("origin")
+    // A browser says where its page is from: the answer is for that page, also by its scheme.
+    if (origin === undefined || (own ?? origin) !== origin || !isOwnPage(c.req.raw, origin))
       throw new AppError(
         "invalid_field",
         "redirect_uri: must be of this server, or of an origin in CORS_ORIGINS",
@@ -82,6 +85,17 @@ export function mountOidc(app: OpenAPIHono, { oidc, isOwnPage, audit, clock }: H
     await audit.record({ action: "signed_in", by: { user }, address, details: byProvider })
     return c.json({ user, ...tokensBody(tokens, clock.now()) }, 200)
   })
+}
+
+/**
+ * The origin of a page's address that all parsers read alike; undefined for any other: with a user, a fragment, a
+ * backslash, blanks, or an origin that is not written as it is.
+ */
+function pageOrigin(address: string): string | undefined {
+  const url = URL.parse(address)
+  if (!url || /[\s\\#\p{C}]/u.test(address)) return undefined
+  const rest = address.startsWith(url.origin) ? address.slice(url.origin.length) : undefined
+  return rest === "" || /^[/?]/.test(rest ?? "") ? url.origin : undefined
 }
 
 const byProvider = { by: "oidc" }
