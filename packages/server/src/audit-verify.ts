@@ -6,7 +6,7 @@ import { EmbeddedError, EmbeddedPostgres } from "./db/embedded.ts"
 import { Database } from "./db/sql.ts"
 
 const usage = `usage: npm run audit:verify -- [--hash H]
-Checks every link of the audit log's chain, in the database of DATABASE_URL, else in that of DATA_DIR while no server
+Checks every link of the audit log's chain and that its end is there, in the database of DATABASE_URL, else in that of DATA_DIR while no server
 runs on it. --hash: the newest hash that was written down earlier must still be in the log. Exits 1 when it is not
 whole.`
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
-import { Audit, verifyAudit } from "../../../packages/server/src/auth/audit.ts"
+import { Audit, type AuditVerdict, verifyAudit } from "../../../packages/server/src/auth/audit.ts"
 import { migrate } from "../../../packages/server/src/db/migrate.ts"
 import { Database } from "../../../packages/server/src/db/sql.ts"
 import { ManualClock } from "../../../packages/server/src/lib/clock.ts"
@@ -40,6 +40,9 @@ test("[A9] the audit log is one chain, also when two nodes write at once, and sa
   const ids = await Promise.all(records)
   expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 400 }, (_, i) => i + 1))
   const whole = await verifyAudit(db)
+  const head = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 400 >> 8, 400 & 255]), hashOf(whole)]).toString(
+    "hex",
+  )
   expect(whole).toMatchObject({ isWhole: true, count: 400 })
   for (const text of [
     "UPDATE klatch.audit SET target = 'x'",
@@ -65,11 +68,34 @@ test("[A9] the audit log is one chain, also when two nodes write at once, and sa
   await run("DELETE FROM klatch.audit WHERE id = 100")
   expect(await verifyAudit(db)).toMatchObject({ isWhole: false, atId: 101 })
   await restore()
-  // What was cut off the end shows only to whoever wrote the newest hash down.
+  // What was cut off the end, or put there, shows by what is kept beside the log.
+  for (const [cut, atId] of [
+    ["DELETE FROM klatch.audit WHERE id > 390", 391],
+    ["DELETE FROM klatch.audit", 1],
+  ] as const) {
+    await run(cut)
+    expect(await verifyAudit(db)).toMatchObject({ isWhole: false, atId })
+    // What is written then does not close the gap.
+    await nodes[0]?.record({ action: "signed_in", by: ann, address: "" })
+    expect(await verifyAudit(db)).toMatchObject({ isWhole: false, atId: 401 })
+    await restore()
+    await run(`UPDATE klatch.secrets SET value = '\\x${head}' WHERE name = 'audit_head'`)
+    expect(await verifyAudit(db)).toEqual(whole)
+  }
+  await run("DELETE FROM klatch.secrets WHERE name = 'audit_head'")
+  expect(await verifyAudit(db)).toMatchObject({ isWhole: false })
+  // With both changed it shows to whoever wrote the newest hash down.
   await run("DELETE FROM klatch.audit WHERE id > 390")
+  await run(
+    `INSERT INTO klatch.secrets SELECT 'audit_head', int8send(id) || hash, now() FROM klatch.audit WHERE id = 390`,
+  )
   expect(await verifyAudit(db)).toMatchObject({ isWhole: true, count: 390 })
   expect(await verifyAudit(db, whole.isWhole ? whole.hash : "")).toMatchObject({ isWhole: false, atId: 391 })
+  await run("UPDATE klatch.secrets SET value = int8send(389) || substr(value, 9) WHERE name = 'audit_head'")
+  expect(await verifyAudit(db)).toMatchObject({ isWhole: false, atId: 389 })
 })
+
+const hashOf = (verdict: AuditVerdict) => Buffer.from(verdict.isWhole ? verdict.hash : "", "hex")
 
 /** The log as it was; what was kept stands in a table of its own, since each statement may have its own connection. */
 async function restore(): Promise<void> {

@@ -3,6 +3,12 @@ import type { Queryable } from "../db/sql.ts"
 /** Any number all nodes agree on: "audit" in ASCII. */
 const lock = { name: "audit_lock", text: "SELECT pg_advisory_xact_lock(0x6175646974)" }
 const last = { name: "audit_last", text: "SELECT id, hash FROM klatch.audit ORDER BY id DESC LIMIT 1" }
+const head = { name: "audit_head", text: "SELECT value FROM klatch.secrets WHERE name = 'audit_head'" }
+const setHead = {
+  name: "audit_set_head",
+  text: `INSERT INTO klatch.secrets (name, value, created_at) VALUES ('audit_head', $1, now())
+ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+}
 const insert = {
   name: "audit_insert",
   text: `INSERT INTO klatch.audit (id, at, actor_id, actor, action, target, room_id, address, details, hash)
@@ -30,13 +36,37 @@ export interface AuditRow {
   readonly hash: string
 }
 
-/** Within a transaction: the newest row, and nobody else adds one before its end. */
-export async function lockAudit(tx: Queryable): Promise<{ id: number; hash: Buffer } | undefined> {
-  await tx.query(lock)
-  return (await tx.query<{ id: number; hash: Buffer }>(last))[0]
+/** How long the log is, and the hash of its newest row. */
+export interface AuditHead {
+  readonly id: number
+  readonly hash: Buffer
 }
-export const insertAudit = (tx: Queryable, rows: readonly (Omit<AuditRow, "at"> & { at: string })[]) =>
-  tx.query(insert, [JSON.stringify(rows)])
+
+/**
+ * Within a transaction: what the next row follows, and nobody else adds one before its end. Where rows were cut off the
+ * end that is the one that was the newest, so that the gap stays.
+ */
+export async function lockAudit(tx: Queryable): Promise<AuditHead | undefined> {
+  await tx.query(lock)
+  const [row, kept] = [(await tx.query<AuditHead>(last))[0], await auditHead(tx)]
+  return kept && kept.id > (row?.id ?? 0) ? kept : row
+}
+/** As it is kept beside the log; undefined where nobody keeps it. */
+export async function auditHead(db: Queryable): Promise<AuditHead | undefined> {
+  const value = (await db.query<{ value: Buffer }>(head))[0]?.value
+  return value && { id: Number(value.readBigInt64BE()), hash: value.subarray(8) }
+}
+export async function insertAudit(
+  tx: Queryable,
+  rows: readonly (Omit<AuditRow, "at"> & { at: string })[],
+): Promise<void> {
+  await tx.query(insert, [JSON.stringify(rows)])
+  const newest = rows.at(-1)
+  if (!newest) return
+  const value = Buffer.alloc(8)
+  value.writeBigInt64BE(BigInt(newest.id))
+  await tx.query(setHead, [Buffer.concat([value, Buffer.from(newest.hash, "hex")])])
+}
 export const auditPage = (
   db: Queryable,
   afterId: number,

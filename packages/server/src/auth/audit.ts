@@ -3,7 +3,7 @@ import type { User } from "@klatch/protocol"
 import type { Database, Queryable } from "../db/sql.ts"
 import { BatchLoader } from "../lib/batch-loader.ts"
 import type { Clock } from "../lib/clock.ts"
-import { type AuditRow, auditPage, insertAudit, lockAudit } from "./audit.sql.ts"
+import { type AuditRow, auditHead, auditPage, insertAudit, lockAudit } from "./audit.sql.ts"
 import type { Principal } from "./principal.ts"
 
 /** Who did what to whom, and from where. Never with a token, a password or what a message says. */
@@ -59,7 +59,8 @@ const batchMax = 200
 
 /**
  * The audit log: append-only, and each row's hash covers the row and the hash before it, so that a row that was
- * changed, taken out or put in between shows. What was cut off its end shows to whoever wrote down an earlier hash.
+ * changed, taken out or put in between shows. Its length and newest hash are kept beside it, so that what was cut off its
+ * end shows too; where both were changed it shows to whoever wrote down an earlier hash.
  */
 export class Audit {
   readonly #db: Database
@@ -144,11 +145,16 @@ export type AuditVerdict =
 
 const verifyPage = 1_000
 
-/** Reads the whole log and checks every link of its chain; `knownHash`, written down earlier, must be in it. */
+/**
+ * Reads the whole log and checks every link of its chain, and that it is as long as what is kept beside it says;
+ * `knownHash`, written down earlier, must be in it. Others may add to it meanwhile.
+ */
 export async function verifyAudit(db: Queryable, knownHash?: string): Promise<AuditVerdict> {
   let count = 0
   let hash = genesis
   let isKnown = knownHash === undefined
+  const head = await auditHead(db)
+  if (!head) return { isWhole: false, atId: 1, why: "what is kept of its length is missing" }
   for (;;) {
     const rows = await auditPage(db, count, verifyPage)
     for (const { at, hash: told, ...row } of rows) {
@@ -157,10 +163,17 @@ export async function verifyAudit(db: Queryable, knownHash?: string): Promise<Au
       hash = hashAfter(hash, { ...row, at: at.toISOString() })
       if (hash.toString("hex") !== told)
         return { isWhole: false, atId: row.id, why: "it is not what was written" }
+      if (row.id === head.id && !hash.equals(head.hash))
+        return { isWhole: false, atId: row.id, why: "it is not the row that was the newest" }
       isKnown ||= told === knownHash
       count++
     }
     if (rows.length === verifyPage) continue
+    if (count < head.id)
+      return { isWhole: false, atId: count + 1, why: `rows ${count + 1} to ${head.id} were cut off` }
+    const now = (await auditHead(db)) ?? head
+    if (count > now.id)
+      return { isWhole: false, atId: now.id + 1, why: `rows ${now.id + 1} to ${count} were put to its end` }
     if (!isKnown)
       return { isWhole: false, atId: count + 1, why: "the hash that was written down is not in it" }
     return { isWhole: true, count, hash: hash.toString("hex") }
