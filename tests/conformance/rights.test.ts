@@ -79,6 +79,11 @@ describe("members", () => {
     await using e = await eve.open(`&room_id=${id}`)
     await e.hears("the join's ack", (f) => f.type === "ack")
     expect(await e.ask({ type: "message", room_id: id, content: "x" })).toMatchObject({ code: "forbidden" })
+    expect(await e.ask({ type: "typing", room_id: id, active: true })).toMatchObject({ type: "ack" })
+    await b.ask({ type: "typing", room_id: id, active: true })
+    await a.hears("who types", (f) => f.type === "typing" && f.user_id === bob.id)
+    await a.settled()
+    expect(a.heard.filter((f) => f.type === "typing").map((f) => f.user_id)).toEqual([bob.id])
     const list = await ann.got({ parse: (v) => v as { members: unknown[] } }, `GET /rooms/${id}/members`)
     const found = list.members.map((one) => member.strict().parse(one)).find((one) => one.id === eve.id)
     expect(Date.parse(found?.muted_until ?? "")).toBeGreaterThan(Date.now() + 3_000_000)
@@ -201,11 +206,19 @@ describe("members", () => {
     const settings = { slow_mode_s: 3_600, rights: { invite: "admin" } }
     expect(await ann.got(room.strict(), `PATCH /rooms/${id}`, settings)).toMatchObject(settings)
     expect(await b.hears("the settings", (f) => f.type === "room")).toMatchObject(settings)
-    await b.acked({ type: "message", room_id: id, content: "one" })
+    const one = await b.acked({ type: "message", room_id: id, content: "one", client_id: "once" })
     const second = await b.ask({ type: "message", room_id: id, content: "two" })
     expect(second).toMatchObject({ code: "rate_limited" })
     expect(Number(second.retry_after_ms)).toBeWithin(3_500_000, 3_600_001)
     expectError(await bob.ask(`POST /rooms/${id}/messages`, { content: "two" }), "rate_limited")
+    for (const client_id of ["once", "new"]) {
+      const again = await b.ask({ type: "message", room_id: id, content: "one", client_id })
+      expect(again).toMatchObject(
+        client_id === "once" ? { type: "ack", seq: one.seq } : { code: "rate_limited" },
+      )
+      const { status } = await bob.ask(`POST /rooms/${id}/messages`, { content: "one", client_id })
+      expect(status).toBe(client_id === "once" ? 201 : 429)
+    }
     for (const content of ["a", "b"])
       expect((await ann.ask(`POST /rooms/${id}/messages`, { content })).status).toBe(201)
     expect(await ann.got(room.strict(), `PATCH /rooms/${id}`, { archived: true })).toMatchObject({
@@ -293,6 +306,7 @@ describe("administrators and back ends", () => {
     const log = (await ann.ask(`GET /admin/audit?actor=${ann.name}`)).body as { acts: { action: string }[] }
     expect(log.acts.map(({ action }) => action)).toEqual([
       "signed_up",
+      "admin_claim_failed",
       "admin_claimed",
       "key_created",
       "key_ended",

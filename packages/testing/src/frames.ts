@@ -2,6 +2,7 @@ import { type DurableEvent, type Event, type FrameOf, type FrameType, isUuid } f
 import type { Directory } from "./directory.ts"
 import type { MemoryRoom } from "./memory-room.ts"
 import type { MemorySocket } from "./memory-socket.ts"
+import { isAllowed } from "./policy.ts"
 import { Refusal } from "./refusal.ts"
 
 /** What frames act on. */
@@ -207,7 +208,8 @@ function typing(services: FrameServices, socket: MemorySocket, frame: FrameOf<"t
     socket.typingToldMs = active ? nowMs : Number.NEGATIVE_INFINITY
     const { id: user_id, username: from } = socket.user
     const event = { type: "typing", room_id: room.id, user_id, from, active } as const
-    tellOthers(services.sockets, socket, room.id, event)
+    const standing = { ...room.standing(user_id), role: services.directory.role(room, socket.user) }
+    if (isAllowed("post", room.facts, standing)) tellOthers(services.sockets, socket, room.id, event)
   }
   return ref === undefined ? undefined : { room_id: room.id }
 }

@@ -46,6 +46,7 @@ export interface MembersOptions {
 /** The same words for what is missing and for what one may not know of. */
 export const NO_SUCH_ROOM = "There is no such room."
 const FOLLOWED_MAX = 200
+const PASSING_MS = 30_000
 export const FIRST_ID = "00000000-0000-0000-0000-000000000000"
 
 /** Who belongs to which room, and who may do what there. A membership is an entry once, when it begins or ends. */
@@ -79,6 +80,17 @@ export class Members {
     const standing =
       standingByKind(room, principal.user.id) ?? this.#standings.peek(room.id, principal.user.id)
     return standing && this.#decide("post", principal, room, standing).allowed
+  }
+
+  /**
+   * The same for what passes: half a minute old does for it, so that typing asks the database but seldom. A promise
+   * where it must be asked for.
+   */
+  mayType(principal: Principal, room: RoomInfo): boolean | Promise<boolean> {
+    const { id } = principal.user
+    const may = (standing: Standing) => this.#decide("post", principal, room, standing).allowed
+    const standing = standingByKind(room, id) ?? this.#standings.peek(room.id, id, PASSING_MS)
+    return standing ? may(standing) : this.#standings.learn(room.id, id).then(may)
   }
 
   /** Whether the principal stands as a moderator or higher, as far as is known at once. */
@@ -286,7 +298,8 @@ export async function addMember(
 }
 
 /**
- * The end of one, the same way: undefined when there was none, else who has the room by that, if so. A room whose owner goes is its heir's, if there is one.
+ * The end of one, the same way: undefined when there was none, else who has the room by that, if so. A room whose owner
+ * goes is its heir's, if there is one.
  */
 export async function endMembership(
   scope: ChangeScope,

@@ -47,10 +47,10 @@ export class Standings {
     return standing
   }
 
-  /** From memory, at once; undefined when it must be asked for. */
-  peek(roomId: string, userId: string): Standing | undefined {
+  /** From memory, at once, also when it is this much older; undefined when it must be asked for. */
+  peek(roomId: string, userId: string, olderMs = 0): Standing | undefined {
     const known = this.#known.get(roomId)?.get(userId)
-    return known && known.untilMs > this.#clock.monotonicMs() ? known.standing : undefined
+    return known && known.untilMs + olderMs > this.#clock.monotonicMs() ? known.standing : undefined
   }
 
   /** Someone's standing there has changed. */

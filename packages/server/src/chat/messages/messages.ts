@@ -10,7 +10,13 @@ import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope, Placed } from "../../log/log-store.ts"
 import { readMessages } from "../../log/read.sql.ts"
 import type { Members, RoomInfo } from "../members/members.ts"
-import { deleteMessage, editMessage, type MessageStanding, messageStanding } from "./messages.sql.ts"
+import {
+  deleteMessage,
+  editMessage,
+  isKnownMessage,
+  type MessageStanding,
+  messageStanding,
+} from "./messages.sql.ts"
 import { SlowMode } from "./slow-mode.ts"
 
 /** Messages of a room, whoever writes them: each is sent to everyone there. */
@@ -69,7 +75,11 @@ export class Messages {
       replyTo: message.reply_to,
       threadId: message.thread_id,
     }
-    this.#log.send(draft, (error, placed) => sent(error, placed && ackOf(room, message, placed)))
+    const isSlow = (room.settings?.slowModeS ?? 0) > 0
+    this.#log.send(draft, (error, placed) => {
+      if (isSlow && placed?.known) this.#slowMode.giveBack(principal, room)
+      sent(error, placed && ackOf(room, message, placed))
+    })
   }
 
   /** The same, as a promise. Rejects with the refusal. */
@@ -92,12 +102,21 @@ export class Messages {
 
   /**
    * Throws `rate_limited` where all of the room together write faster than it can be read, and for a member who writes
-   * again before its slow mode lets them.
+   * again before its slow mode lets them. One that has come already is answered again ([L2]): whether it has is asked
+   * only where slow mode refuses, and then there is a promise.
    */
-  pace(principal: Principal, room: RoomInfo): void {
+  pace(principal: Principal, room: RoomInfo, clientId?: string): void | Promise<void> {
     this.#ofRoom.spend(room.id, "Too many messages in this room.")
     const slowModeS = room.settings?.slowModeS ?? 0
-    if (slowModeS > 0) this.#slowMode.spend(principal, room, slowModeS)
+    const refusal = slowModeS > 0 ? this.#slowMode.spend(principal, room, slowModeS) : undefined
+    if (!refusal) return
+    if (clientId === undefined) throw refusal
+    return this.#passRepeat(principal, room, clientId, refusal)
+  }
+
+  async #passRepeat(principal: Principal, room: RoomInfo, clientId: string, refusal: AppError) {
+    if (!(await isKnownMessage(this.#db, room.id, principal.user.id, clientId))) throw refusal
+    this.#slowMode.keep(principal, room)
   }
 
   /** Changes a message; answers the seq of the change. Rejects with `forbidden` or `not_found`. */

@@ -11,23 +11,41 @@ const knownMax = 20_000
 export class SlowMode {
   readonly #members: Members
   readonly #clock: Clock
-  readonly #wroteMs = new Lru<string, number>(knownMax)
+  readonly #wrote = new Lru<string, { readonly atMs: number; readonly beforeMs: number }>(knownMax)
 
   constructor(members: Members, clock: Clock) {
     this.#members = members
     this.#clock = clock
   }
 
-  /** Counts a message. Throws `rate_limited`, with when the next may come. */
-  spend(principal: Principal, room: RoomInfo, seconds: number): void {
-    if (this.#members.isModerator(principal, room)) return
-    const key = `${room.id} ${principal.user.id}`
+  /** Counts a message; answers `rate_limited`, with when the next may come, where it may not. */
+  spend(principal: Principal, room: RoomInfo, seconds: number): AppError | undefined {
+    if (this.#members.isModerator(principal, room)) return undefined
+    const key = keyOf(principal, room)
     const nowMs = this.#clock.monotonicMs()
-    const waitMs = (this.#wroteMs.get(key) ?? Number.NEGATIVE_INFINITY) + seconds * 1_000 - nowMs
+    const beforeMs = this.#wrote.get(key)?.atMs ?? Number.NEGATIVE_INFINITY
+    const waitMs = beforeMs + seconds * 1_000 - nowMs
     if (waitMs > 0)
-      throw new AppError("rate_limited", `In this room one writes once in ${seconds} s.`, {
+      return new AppError("rate_limited", `In this room one writes once in ${seconds} s.`, {
         retryAfterMs: Math.ceil(waitMs),
       })
-    this.#wroteMs.set(key, nowMs)
+    this.#wrote.set(key, { atMs: nowMs, beforeMs })
+    return undefined
+  }
+
+  /** What was counted last was no new message. */
+  giveBack(principal: Principal, room: RoomInfo): void {
+    const key = keyOf(principal, room)
+    const { beforeMs } = this.#wrote.get(key) ?? {}
+    if (beforeMs !== undefined) this.#wrote.set(key, { atMs: beforeMs, beforeMs })
+  }
+
+  /** What was counted last stays so: a repeat that was not counted is on its way. */
+  keep(principal: Principal, room: RoomInfo): void {
+    const key = keyOf(principal, room)
+    const { atMs } = this.#wrote.get(key) ?? {}
+    if (atMs !== undefined) this.#wrote.set(key, { atMs, beforeMs: atMs })
   }
 }
+
+const keyOf = (principal: Principal, room: RoomInfo) => `${room.id} ${principal.user.id}`

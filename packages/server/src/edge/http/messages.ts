@@ -142,7 +142,7 @@ export function mountMessages(app: OpenAPIHono, services: HttpServices): void {
     const room = await rooms.find(principal, c.req.valid("param").id)
     const message = c.req.valid("json")
     await messages.admit(principal, room, message)
-    messages.pace(principal, room)
+    await messages.pace(principal, room, message.client_id)
     const { type: _, ...ack } = await messages.sendNow(principal, room, message)
     return c.json(ack, 201)
   })

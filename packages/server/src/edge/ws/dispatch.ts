@@ -34,18 +34,18 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     // In open mode a name is its user's: someone may be written to before they first come.
     const isMade = services.isOpen && !isUuid(frame.to)
     const other = await (isMade ? users.ensure(frame.to) : users.find(frame.to))
-    submit(services, session, await rooms.direct(session.principal, other), frame, frame.ref)
+    await submit(services, session, await rooms.direct(session.principal, other), frame, frame.ref)
   },
   async group(services, session, frame) {
     const room = await services.rooms.ensureGroup(session.principal, frame.to)
     const isAdmitted = services.isOpen && room.kind === "group"
     if (services.isOpen) await services.members.join(session.principal, room, isAdmitted)
     await services.messages.admit(session.principal, room, frame)
-    submit(services, session, room, frame, frame.ref)
+    await submit(services, session, room, frame, frame.ref)
   },
   async broadcast(services, session, frame) {
     await services.members.require(session.principal, "post", broadcastRoom)
-    submit(services, session, broadcastRoom, frame, frame.ref)
+    await submit(services, session, broadcastRoom, frame, frame.ref)
   },
   join: (services, session, frame) => joinRoom(services, session, frame.room_id, frame.since, frame.ref),
   async leave(services, session, frame) {
@@ -168,7 +168,7 @@ async function sendAsked(
 ): Promise<void> {
   const room = await services.rooms.find(session.principal, roomRef)
   await services.messages.admit(session.principal, room, message)
-  submit(services, session, room, message, ref, isQuiet)
+  await submit(services, session, room, message, ref, isQuiet)
 }
 
 /** Hands the message to the log; the answer comes when it is durable. */
@@ -179,9 +179,21 @@ function submit(
   message: NewMessage,
   ref: string | undefined,
   isQuiet = false,
-): void {
+): void | Promise<void> {
   if (room.kind === "inbox") throw new AppError("forbidden", "Nobody writes into an inbox.")
-  services.messages.pace(session.principal, room)
+  const pacing = services.messages.pace(session.principal, room, message.client_id)
+  if (pacing) return pacing.then(() => hand(services, session, room, message, ref, isQuiet))
+  hand(services, session, room, message, ref, isQuiet)
+}
+
+function hand(
+  services: Services,
+  session: Session,
+  room: RoomInfo,
+  message: NewMessage,
+  ref: string | undefined,
+  isQuiet: boolean,
+): void {
   const extra = session.extra()
   if (extra.sendsPending >= SENDS_PENDING_MAX)
     throw new AppError("rate_limited", "Too many messages are waiting for their acks.", { retryAfterMs: 500 })
@@ -303,11 +315,23 @@ function typing(services: Services, session: Session, frame: FrameOf<"typing">):
   const extra = session.extra()
   if (shouldTell(frame.active, extra.typingToldMs, nowMs)) {
     extra.typingToldMs = frame.active ? nowMs : Number.NEGATIVE_INFINITY
-    const event = typingEvent(session.principal, room, frame.active)
-    session.publishToOthers(room.id, event)
-    services.bus().publishPassing(room.id, event)
+    // Who may not write here is not told to write. What is not known is asked in the background, and nobody waits.
+    const may = services.members.mayType(session.principal, room)
+    if (may === true) tellTyping(services, session, room, frame.active)
+    else if (may !== false)
+      may.then(
+        (isAllowed) => isAllowed && tellTyping(services, session, room, frame.active),
+        () => undefined,
+      )
   }
   if (frame.ref !== undefined) session.reply({ type: "ack", ref: frame.ref, room_id: room.id })
+}
+
+function tellTyping(services: Services, session: Session, room: RoomInfo, active: boolean): void {
+  if (!session.isOpen) return
+  const event = typingEvent(session.principal, room, active)
+  session.publishToOthers(room.id, event)
+  services.bus().publishPassing(room.id, event)
 }
 
 /** Tells of a mark that moved, but not the connection that moved it. */
