@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import { constants } from "node:os"
 
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"]
+const lookMs = 250
 
 /**
  * Runs a program in the launcher's place: stdio inherited, signals passed on, and answers its exit code (128 + n when
@@ -10,7 +11,7 @@ const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"]
  * The child gets a session of its own, so that Ctrl-C reaches it once, through the launcher, and not twice.
  * With `leash` it also holds the reading end of a pipe, whose number is in KLATCH_LAUNCHER_FD: nothing is ever
  * written there, and it ends when the launcher is gone, however that happened. stdin is no use for this: it is closed
- * under systemd and Docker.
+ * under systemd and Docker. And it drains when npm is gone that started us: a SIGTERM for npm never reaches us.
  */
 export function runChild(command, args, { leash = false, env = {} } = {}) {
   return new Promise((resolve) => {
@@ -30,6 +31,9 @@ export function runChild(command, args, { leash = false, env = {} } = {}) {
       console.error(`klatch: cannot run ${command}: ${error.message}`)
       resolve(127)
     })
+    const { ppid } = process
+    if (leash && process.env.npm_lifecycle_event)
+      setInterval(() => process.ppid !== ppid && child.kill("SIGTERM"), lookMs).unref()
     child.on("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
   })
 }

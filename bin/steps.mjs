@@ -11,7 +11,7 @@ export const budgetS = 900
 /**
  * What `npm test` runs, the cheap first. `tool` steps pass by exit code; `tests` steps run `bun test` on those of the
  * folders that hold tests, and one without any test is a fault: a step never passes by being empty.
- * `needs` names programs of prerequisites.mjs. `limitS` ends a step that hangs. `workers` says how many files are run at
+ * `needs` names programs of prerequisites.mjs. `limitS` ends a step that hangs. `workers` says how many files run at
  * once, where they wait for browsers and servers of their own most of the time.
  */
 export const steps = [

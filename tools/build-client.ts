@@ -1,5 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { basename, join } from "node:path"
+import { minify } from "terser"
 import { declarationsOf } from "./build-client-declarations.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -11,17 +12,17 @@ interface Recipe {
   /** What the application brings. */
   readonly external: readonly string[]
   /** Small for browsers; else as it was written, to be read in a test's stack. */
-  readonly minify: boolean
+  readonly isSmall: boolean
   /** Packages of others whose code comes along. */
   readonly holds: readonly string[]
 }
 
 /** The packages that applications use: for browsers, Node 20 and Bun. */
 const recipes = {
-  client: { entries: ["index", "moderation"], external: [], minify: true, holds: [] },
-  react: { entries: ["index"], external: ["react"], minify: true, holds: [] },
+  client: { entries: ["index", "moderation"], external: [], isSmall: true, holds: [] },
+  react: { entries: ["index"], external: ["react"], isSmall: true, holds: [] },
   // Only starting the server needs a disk.
-  testing: { entries: ["index"], external: ["node:*"], minify: false, holds: ["zod"] },
+  testing: { entries: ["index"], external: ["node:*"], isSmall: false, holds: ["zod"] },
 } as const satisfies Record<string, Recipe>
 
 /** A package of the SDK, by its folder. */
@@ -31,7 +32,7 @@ export const packageNames = Object.keys(recipes) as PackageName[]
 
 /** Builds a package's modules and maps into a folder; answers the first one's path. Rejects with why it cannot. */
 export async function buildModule(name: PackageName, outdir: string): Promise<string> {
-  const { entries, external, minify } = recipes[name]
+  const { entries, external, isSmall } = recipes[name]
   const { outputs } = await Bun.build({
     entrypoints: entries.map((entry) => join(root, "packages", name, `src/${entry}.ts`)),
     outdir,
@@ -39,15 +40,36 @@ export async function buildModule(name: PackageName, outdir: string): Promise<st
     format: "esm",
     sourcemap: "linked",
     external: [...external],
-    minify,
+    minify: isSmall,
     // Minified code keeps saying which calls may be left out when nobody uses what they answer.
     emitDCEAnnotations: true,
   })
-  // It names the build to a service that collects errors; nobody's here, and every page would carry it.
-  for (const { kind, path } of outputs)
-    if (kind === "entry-point")
-      writeFileSync(path, readFileSync(path, "utf8").replace(/\n\/\/# debugId=\w+/, ""))
+  for (const { kind, path } of outputs) {
+    if (kind !== "entry-point") continue
+    // It names the build to a service that collects errors; nobody's here, and every page would carry it.
+    const text = readFileSync(path, "utf8").replace(/\n\/\/# debugId=\w+/, "")
+    writeFileSync(path, isSmall ? await smaller(path, text) : text)
+  }
   return join(outdir, "index.js")
+}
+
+/** The same module in fewer bytes than the bundler knows to write, with its map. Rejects with what it cannot read. */
+async function smaller(path: string, text: string): Promise<string> {
+  const map = `${path}.map`
+  const made = await minify(text, {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3 },
+    format: { preserve_annotations: true },
+    sourceMap: {
+      content: readFileSync(map, "utf8"),
+      filename: basename(path),
+      url: basename(map),
+      includeSources: true,
+    },
+  })
+  writeFileSync(map, String(made.map))
+  return `${made.code}\n`
 }
 
 /**

@@ -201,6 +201,58 @@ describe("a store", () => {
   })
 })
 
+test("[K16] what was written before anyone said who they are is theirs who come first, and no other's", async () => {
+  const { clock, faults, server, enter, stored } = tokens()
+  server.createRoom("cat", { name: "Lobby", slug: "lobby" })
+  const store = memoryStore()
+  faults.goDown()
+  const first = enter(() => "ann", { store })
+  first.room("lobby").messages.send("written offline")
+  await clock.run(5_000)
+  first.close()
+  faults.comeUp()
+  const again = enter(() => "ann", { store })
+  await clock.run(5_000)
+  expect(stored()).toEqual(["ann: written offline"])
+  again.close()
+  faults.goDown()
+  const named = enter(() => "ann", { store, user: "ann" })
+  named.room("lobby").messages.send("ann's own")
+  await clock.run(5_000)
+  named.close()
+  faults.comeUp()
+  const other = enter(() => "bob", { store, user: "ann" })
+  await clock.run(5_000)
+  expect(stored()).toEqual(["ann: written offline"])
+  other.close()
+  enter(() => "ann", { store, user: "ann" })
+  await clock.run(5_000)
+  expect(stored()).toEqual(["ann: written offline", "ann: ann's own"])
+})
+
+test("[K16] a client id names a message of its room, and again that of one that failed", async () => {
+  const { clock, faults, server, enter, stored } = tokens()
+  for (const slug of ["lobby", "den"]) server.createRoom("cat", { name: slug, slug })
+  const store = memoryStore()
+  faults.goDown()
+  const first = enter(() => "ann", { store })
+  for (const ref of ["lobby", "den"]) first.room(ref).messages.send(`to ${ref}`, { clientId: "one" })
+  await clock.run(1_000)
+  first.close()
+  faults.comeUp()
+  const second = enter(() => "ann", { store })
+  await clock.run(5_000)
+  expect([stored(), stored("den")]).toEqual([["ann: to lobby"], ["ann: to den"]])
+  const hidden = server.createRoom("bob", { name: "Hidden", kind: "private" })
+  const send = () => second.room(hidden.id).messages.send("again", { clientId: "two" })
+  expect(await clock.settle(send().settled.catch(({ code }) => code))).toBe("not_found")
+  expect(await clock.settle(send().settled.catch(({ code }) => code))).toBe("not_found")
+  expect(deliveries(second, hidden.id)).toEqual(["again failed"])
+  server.add(hidden.id, "ann")
+  await clock.settle(send().settled)
+  expect(deliveries(second, hidden.id)).toEqual(["again sent"])
+})
+
 describe("a token provider", () => {
   const failing = {
     throws: () => {
@@ -233,6 +285,19 @@ describe("a token provider", () => {
       expect(asked).toBeWithin(10, 20)
     })
   }
+
+  test("[K6] that gives nothing, or what no header can hold, is told as that", async () => {
+    for (const token of ["", " \n", "to\nken", "tökén", undefined as unknown as string]) {
+      const { clock, enter } = tokens()
+      const client = enter(() => token)
+      await clock.run(1_000)
+      expect([token, client.connection.get().lastError?.code]).toEqual([token, "token_failed"])
+    }
+    const { clock, enter } = tokens()
+    const client = enter(() => "ann\n")
+    await clock.run(1_000)
+    expect(client.connection.get().phase).toBe("open")
+  })
 
   test("[K6] that fails only now and then ends nothing: the next token is as good as any", async () => {
     const { clock, faults, enter } = tokens()

@@ -15,7 +15,9 @@ const tokenMs = 60_000
 export async function askForToken(clock: Clock, provider: () => string | Promise<string>): Promise<string> {
   try {
     // In a function of its own, since it may throw as well.
-    return await within(clock, tokenMs, (async () => provider())())
+    const token = (await within(clock, tokenMs, (async () => provider())())).trim()
+    if (/^[ -~]+$/.test(token)) return token
+    throw "it gave no token"
   } catch (thrown) {
     throw new KlatchError("token_failed", `The token provider failed: ${thrown}`)
   }

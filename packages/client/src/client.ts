@@ -7,10 +7,9 @@ import { FollowedRoom, type RoomOptions } from "./followed-room.ts"
 import { FollowedRooms } from "./followed-rooms.ts"
 import { Http, type Method } from "./http.ts"
 import { KeptRooms } from "./kept-rooms.ts"
-import { Letters } from "./letters.ts"
+import { type KeptLetter, Letters } from "./letters.ts"
 import { Link } from "./link.ts"
 import { Listeners } from "./listeners.ts"
-import type { OwnLetter } from "./messages.ts"
 import { Outbox } from "./outbox.ts"
 import { within } from "./patience.ts"
 import { type Random, systemRandom } from "./random.ts"
@@ -98,16 +97,19 @@ class ConnectedClient implements Client {
   readonly #followed: FollowedRooms
   readonly #letters: Letters
   readonly #kept: KeptRooms
-  #marks: ReadMarks
+  readonly #marks: ReadMarks
   readonly rooms: RoomList
   /**
    * We, before the server has said who we are: the id is what the caller calls us, if anything. Whom a token speaks for
    * only the server knows: then it is nobody's.
    */
-  readonly #nobody: User
+  #nobody: User
+  /** By what the user and the rooms are kept: whom a token speaks for the caller may not have said. */
+  #keptBy: string
   /** Letters that were kept, the oldest first, and are not known to be ours. */
-  #strays: OwnLetter[] = []
-  #isWanted = false
+  #strays: KeptLetter[] = []
+  /** Counts what the application wants: what was begun for an earlier wish goes no further. */
+  #turn = 0
   #stopWaking: () => void = () => {}
 
   constructor(options: ClientOptions) {
@@ -120,8 +122,9 @@ class ConnectedClient implements Client {
     this.#base = baseOf(options.url)
     this.#newId = options.newId ?? newId
     const { user = "", token } = options
-    const id = user.toLowerCase() || (token ? this.#newId() : "")
+    const id = user.toLowerCase()
     this.#nobody = { id, username: user, display_name: user }
+    this.#keptBy = id || (token ? this.#newId() : "")
     this.#http = new Http({ base: this.#base, clock, fetch, asker: () => this.#asker() })
     this.#link = new Link({
       clock,
@@ -143,7 +146,11 @@ class ConnectedClient implements Client {
     this.#letters = new Letters(options.store)
     this.#kept = new KeptRooms(options.store, clock, () => this.#self().id)
     this.#followed = new FollowedRooms({ ...parts, newRoom: (ref) => this.#newRoom(ref, parts) })
-    this.#marks = this.#newMarks()
+    this.#marks = new ReadMarks({
+      clock,
+      tell: (room_id, message_id) => this.#link.send({ type: "read", room_id, message_id }),
+      onMoved: (id, messageId) => this.rooms.read(id, messageId),
+    })
     this.rooms = new RoomList({
       ...parts,
       self: this.#user.get,
@@ -164,19 +171,20 @@ class ConnectedClient implements Client {
 
   connect(): void {
     if (this.#link.isOpen) return
-    this.#isWanted = true
+    const turn = ++this.#turn
     this.#outbox.ended = null
     const { store } = this.#options
     if (!store) this.#dial()
     else
       void this.#restore(store).then(() => {
-        if (this.#isWanted) this.#dial()
+        if (turn === this.#turn) this.#dial()
       })
   }
 
   close(): void {
-    this.#isWanted = false
+    this.#turn++
     this.#flush()
+    this.#http.cut()
     this.#link.close()
     // The link tells no end where there was none to come back from.
     this.#end(closedError())
@@ -220,7 +228,7 @@ class ConnectedClient implements Client {
     const work = async () => {
       const [letters, self] = await Promise.all([this.#letters.load(), store.all("self"), this.#kept.load()])
       this.#strays = letters
-      const kept = (self as Self[]).find((one) => one.by === this.#nobody.id)
+      const kept = (self as Self[]).find((one) => one.by === this.#keptBy)
       if (kept?.user && this.#user.get() === null) {
         this.#user.set(kept.user)
         this.rooms.restore(kept.rooms)
@@ -234,7 +242,7 @@ class ConnectedClient implements Client {
   #adopt(): void {
     this.#followed.restore(this.#kept)
     this.#strays = this.#strays.filter((letter) => {
-      const isOwn = letter.by === this.#self().id || letter.by === this.#nobody.id
+      const isOwn = [this.#self().id, this.#nobody.id].includes(letter.by ?? "")
       if (isOwn) this.#followed.get(letter.room).messages.restore(letter)
       return !isOwn
     })
@@ -251,20 +259,14 @@ class ConnectedClient implements Client {
     this.#outbox.failAll(closedError())
     this.#followed.forget()
     this.rooms.forget()
-    this.#marks = this.#newMarks()
+    this.#marks.forget()
+    this.#http.cut()
+    this.#inherit().catch(() => {})
   }
 
   #keepSelf(): void {
-    const self: Self = { by: this.#nobody.id, user: this.#user.get(), rooms: this.rooms.get().rooms }
+    const self: Self = { by: this.#keptBy, user: this.#user.get(), rooms: this.rooms.get().rooms }
     this.#options.store?.put("self", "self", self).catch(() => {})
-  }
-
-  #newMarks(): ReadMarks {
-    return new ReadMarks({
-      clock: this.#clock,
-      tell: (room_id, message_id) => this.#link.send({ type: "read", room_id, message_id }),
-      onMoved: (id, messageId) => this.rooms.read(id, messageId),
-    })
   }
 
   #self(): User {
@@ -303,7 +305,15 @@ class ConnectedClient implements Client {
     const user = this.#link.connection.get().user ?? null
     const before = this.#user.get()
     if (user && JSON.stringify(user) !== JSON.stringify(before)) {
-      if (before && before.id !== user.id) this.#forget()
+      const { token, user: name } = this.#options
+      const isOther = token && name && name.toLowerCase() !== user.username.toLowerCase()
+      if (before ? before.id !== user.id : isOther) this.#forget()
+      // What was written under the name that was given is somebody else's.
+      if (isOther) {
+        this.#nobody = user
+        this.#keptBy = user.id
+      }
+      this.#letters.claim(this.#nobody.id, user.id)
       this.#user.set(user)
       this.#keepSelf()
       this.#adopt()

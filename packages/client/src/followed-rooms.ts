@@ -67,6 +67,12 @@ export class FollowedRooms {
   }
 
   hear(event: Event): void {
+    if (event.type === "room_removed")
+      for (const { following } of this.#byId.get(event.room.id) ?? []) {
+        const call = following.isWanted && following.startResume()
+        // It may be of before we came back: the server knows.
+        if (call) void this.#resume([{ following, ...call }], 0)
+      }
     if (!isOfLog(event) && event.type !== "typing") return
     for (const room of this.#byId.get(event.room_id) ?? []) room.hear(event)
   }
@@ -75,7 +81,8 @@ export class FollowedRooms {
   up(): void {
     const calls: Call[] = []
     for (const { following } of this.#byRef.values()) {
-      if (!following.isWanted) continue
+      // Who heard of the connection first may have opened it.
+      if (!following.isWanted || following.timeline.touch !== "apart") continue
       const call = following.startResume()
       if (call) calls.push({ following, ...call })
       else void following.join()

@@ -36,6 +36,8 @@ export class Following {
   #id: string | null = null
   /** What is known was kept from before, and the server has not said yet that the room is still there. */
   #isRestored = false
+  /** The room by this id was refused: there may be another one under its name. */
+  #lostId: string | null = null
   #isWanted = false
   #opening: PromiseWithResolvers<void> | null = null
   /** Counts calls for the room; answers to earlier ones are not heard. */
@@ -92,12 +94,18 @@ export class Following {
   /** Begins anew with the newest page, where the newest were let go. Settles as `open` does. */
   toNewest(): Promise<void> {
     if (!this.#timeline.log.hasNewer) return Promise.resolve()
-    const opening = deferred()
+    const opening = (this.#timeline.log.cursor === null && this.#opening) || deferred()
     this.#opening = opening
     this.apply({ type: "renewed" })
     const ended = this.#options.ended()
     if (ended) this.end(ended)
     return opening.promise
+  }
+
+  /** Another user is here now: nothing of this is theirs, and the room of that name may be another one. */
+  forget(): void {
+    this.#id = null
+    this.apply({ type: "forgotten" })
   }
 
   close(): void {
@@ -128,7 +136,7 @@ export class Following {
   /** Joins, on an open connection; what was missed since the last time is replayed. */
   async join(): Promise<void> {
     const turn = this.#call()
-    const since = this.#timeline.log.cursor
+    const since = this.#id === null ? null : this.#timeline.log.cursor
     const frame = {
       type: "join",
       room_id: this.#id ?? this.#options.ref,
@@ -137,12 +145,15 @@ export class Following {
     try {
       const ack = await this.#options.requests.send<JoinAck>(frame)
       if (turn !== this.#turn) return
+      if (this.#lostId !== null && this.#lostId !== ack.room_id) this.apply({ type: "forgotten" })
+      this.#lostId = null
       this.#id = ack.room_id
       this.#options.onJoined(ack)
       this.#synced(ack.head, ack.gap !== undefined)
     } catch (error) {
       if (turn !== this.#turn) return
-      if (this.#isRestored && (error as KlatchError).code === "not_found") this.#beginAnew()
+      const isNamed = this.#id !== null && this.#id !== this.#options.ref
+      if ((error as KlatchError).code === "not_found" && isNamed) this.#askByName()
       else this.#tryAgain(error as KlatchError, () => void this.join())
     }
   }
@@ -159,7 +170,7 @@ export class Following {
     const room = answer?.rooms[this.#id]
     if (room) this.#synced(room.head, room.gap !== undefined)
     else if (!answer?.refused?.includes(this.#id)) void this.join()
-    else if (this.#isRestored) this.#beginAnew()
+    else if (this.#isRestored) this.#askByName()
     else this.refused(gone())
   }
 
@@ -192,11 +203,11 @@ export class Following {
     if (this.#timeline.touch !== "apart") this.apply({ type: "cut" })
   }
 
-  /** What was kept is of a room that is gone: there may be another one under its name. */
-  #beginAnew(): void {
-    this.#id = null
+  /** Only when someone wants the room: where everyone may make rooms, this makes one. */
+  #askByName(): void {
+    this.#lostId = this.#id
     this.#isRestored = false
-    this.apply({ type: "forgotten" })
+    this.#id = null
     void this.join()
   }
 

@@ -22,8 +22,15 @@ export type Method = "GET" | "POST" | "PATCH" | "DELETE"
 export class Http {
   readonly #options: HttpOptions
 
+  readonly #open = new Set<AbortController>()
+
   constructor(options: HttpOptions) {
     this.#options = options
+  }
+
+  /** What is asked rejects with `closed`, whatever is answered. */
+  cut(): void {
+    for (const abort of this.#open) abort.abort()
   }
 
   /**
@@ -33,6 +40,7 @@ export class Http {
   request<A>(method: Method, path: string, body?: object): Promise<A> {
     const { base, clock, fetch, asker } = this.#options
     const abort = new AbortController()
+    this.#open.add(abort)
     const ask = async () => {
       const { token, user } = await asker()
       const url = new URL(base + path)
@@ -49,13 +57,14 @@ export class Http {
         throw new KlatchError("closed", "The server cannot be reached.")
       })
       const answer = (await response.json().catch(() => null)) as (A & Refused) | null
+      if (abort.signal.aborted) throw new KlatchError("closed", "The server cannot be reached.")
       if (response.ok) return answer as A
       const { error } = answer ?? {}
       const code = error?.code ?? codeOfStatus[response.status] ?? "unavailable"
       const message = error?.message ?? `The server answered ${response.status}.`
       throw new KlatchError(code, message, error?.retry_after_ms)
     }
-    return within(clock, answerMs, ask(), () => abort.abort())
+    return within(clock, answerMs, ask(), () => abort.abort()).finally(() => this.#open.delete(abort))
   }
 }
 

@@ -10,6 +10,8 @@ export interface KeptLetter {
   /** RFC 3339. */
   readonly sentAt: string
   readonly replyTo?: number
+  /** Whose it is: their id, or before that is known the name they are to go by, if any. */
+  readonly by?: string | undefined
   /** Why the server would not have it: it waits for a person to try again or to let it go. */
   readonly failure?: { readonly code: KlatchErrorCode; readonly message: string }
 }
@@ -32,7 +34,7 @@ export class Letters {
   async load(): Promise<KeptLetter[]> {
     const all = ((await this.#store?.all("letters")) ?? []) as Kept[]
     for (const one of all) {
-      this.#kept.set(one.letter.clientId, one)
+      this.#kept.set(nameOf(one.letter), one)
       this.#newest = Math.max(this.#newest, Number.parseInt(one.key, 10) || 0)
     }
     return all.map(({ letter }) => letter)
@@ -41,29 +43,38 @@ export class Letters {
   /** Keeps a message, or keeps it anew; answers its place among all. What cannot be kept is sent all the same. */
   keep(letter: KeptLetter): string | undefined {
     if (!this.#store) return undefined
-    const { clientId, sentAt } = letter
-    this.#newest = Math.max(this.#newest + 1, Date.parse(sentAt))
-    const key = this.#kept.get(clientId)?.key ?? `${this.#newest.toString().padStart(15, "0")} ${clientId}`
+    const name = nameOf(letter)
+    this.#newest = Math.max(this.#newest + 1, Date.parse(letter.sentAt))
+    const key = this.#kept.get(name)?.key ?? `${this.#newest.toString().padStart(15, "0")} ${letter.clientId}`
     const kept = { key, letter }
-    this.#kept.set(clientId, kept)
+    this.#kept.set(name, kept)
     this.#store.put("letters", key, kept).catch(() => {})
     return key
   }
 
+  /** What was written by someone who had yet to say who they are is this user's. */
+  claim(from: string, by: string): void {
+    for (const { letter } of this.#kept.values()) if (letter.by === from) this.keep({ ...letter, by })
+  }
+
   /** The server refused it. */
-  failed(clientId: string, { code, message }: { code: KlatchErrorCode; message: string }): void {
-    const kept = this.#kept.get(clientId)
+  failed(letter: LetterName, { code, message }: { code: KlatchErrorCode; message: string }): void {
+    const kept = this.#kept.get(nameOf(letter))
     if (kept) this.keep({ ...kept.letter, failure: { code, message } })
   }
 
   /** Acked, or let go. */
-  drop(clientId: string): void {
-    const kept = this.#kept.get(clientId)
+  drop(letter: LetterName): void {
+    const kept = this.#kept.get(nameOf(letter))
     if (!kept) return
-    this.#kept.delete(clientId)
+    this.#kept.delete(nameOf(letter))
     this.#store?.remove("letters", kept.key).catch(() => {})
   }
 }
+
+/** A client id names a message of a room. */
+type LetterName = Pick<KeptLetter, "room" | "clientId">
+const nameOf = ({ room, clientId }: LetterName): string => `${room} ${clientId}`
 
 /** Keys sort by the time of sending. */
 interface Kept {

@@ -47,11 +47,6 @@ export interface Messages extends Readable<TimelineState> {
   toNewest(): Promise<void>
 }
 
-/** A message as it is kept, with whose it is: their id, or until it is known the name they are to go by. */
-export interface OwnLetter extends KeptLetter {
-  readonly by?: string | undefined
-}
-
 export interface MessagesOptions {
   /** The room, as it was asked for. */
   readonly ref: string
@@ -92,6 +87,7 @@ export class RoomMessages implements Messages {
     const clientId = options.clientId ?? this.#options.newId()
     const known = this.#sending.get(clientId)
     if (known) return known
+    if (this.#pending(clientId)?.delivery === "failed") return this.#retry(clientId)
     const text = content.trim()
     if (text === "") {
       const settled = Promise.reject(new KlatchError("invalid_field", "A message needs content."))
@@ -107,18 +103,13 @@ export class RoomMessages implements Messages {
   }
 
   retry(clientId: string): void {
-    const failed = this.#pending(clientId)
-    if (failed?.delivery !== "failed") return
-    this.#options.following.apply({ type: "retried", clientId })
-    const { content, timestamp, reply_to } = failed
-    const letter = { room: this.#options.ref, clientId, content, sentAt: timestamp }
-    this.#post({ ...letter, ...(reply_to && { replyTo: reply_to }) })
+    if (this.#pending(clientId)?.delivery === "failed") this.#retry(clientId)
   }
 
   discard(clientId: string): void {
     if (this.#pending(clientId)?.delivery !== "failed") return
     this.#options.following.apply({ type: "discarded", clientId })
-    this.#options.letters.drop(clientId)
+    this.#options.letters.drop({ room: this.#options.ref, clientId })
   }
 
   async edit(messageId: number, content: string): Promise<void> {
@@ -176,7 +167,7 @@ export class RoomMessages implements Messages {
       following.apply({ type: "failed", clientId, error: closedError() })
       following.apply({ type: "discarded", clientId })
     }
-    following.apply({ type: "forgotten" })
+    following.forget()
   }
 
   /** Our own message, seen in the log: as good as its ack. */
@@ -199,8 +190,7 @@ export class RoomMessages implements Messages {
     let settled: Promise<SentAck>
     if (content.length > contract.contentCharsMax) settled = Promise.reject(tooLarge())
     else {
-      const kept: OwnLetter = { ...letter, by: this.#options.self()?.id }
-      const order = letters.keep(kept)
+      const order = letters.keep({ ...letter, by: this.#options.self()?.id })
       settled = outbox.add({ lane: ref, clientId, frame, order }, place)
     }
     const pending = { clientId, settled }
@@ -209,13 +199,13 @@ export class RoomMessages implements Messages {
       (ack) => {
         this.#sending.delete(clientId)
         following.apply({ type: "acked", clientId, ack })
-        letters.drop(clientId)
+        letters.drop(letter)
       },
       (error: KlatchError) => {
         this.#sending.delete(clientId)
         following.apply({ type: "failed", clientId, error })
         // Ended by us, it goes on the next time; refused by the server, it waits for a person.
-        if (error.code !== "closed") letters.failed(clientId, error)
+        if (error.code !== "closed") letters.failed(letter, error)
       },
     )
     return pending
@@ -267,6 +257,13 @@ export class RoomMessages implements Messages {
   #ask<A>(frame: Outgoing): Promise<A> {
     const { clock, random, requests } = this.#options
     return patiently(clock, random, () => requests.send<A>(frame))
+  }
+
+  #retry(clientId: string): PendingMessage {
+    const { content, timestamp, reply_to } = this.#pending(clientId)!
+    this.#options.following.apply({ type: "retried", clientId })
+    const letter = { room: this.#options.ref, clientId, content, sentAt: timestamp }
+    return this.#post({ ...letter, ...(reply_to && { replyTo: reply_to }) })
   }
 
   #pending(clientId: string): TimelineMessage | undefined {

@@ -50,6 +50,12 @@ export class ReadMarks {
     for (const mark of this.#marks.values()) mark.toldId = 0
   }
 
+  /** Another user is here now. */
+  forget(): void {
+    for (const mark of this.#marks.values()) mark.cancelRest?.()
+    this.#marks.clear()
+  }
+
   /** Tells at once what was about to be told: the page may be closed next. */
   flush(): void {
     for (const [roomId, mark] of this.#marks) this.#tell(roomId, mark)

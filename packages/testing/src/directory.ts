@@ -19,7 +19,7 @@ export interface DirectoryOptions {
   /** An entry was stored: to be told to whom it is for. */
   readonly onEntry: (event: DurableEvent) => void
   /** Someone belongs to a room no more. */
-  readonly onDismissed: (room: MemoryRoom, user: User) => void
+  readonly onDismissed: (room: MemoryRoom, user: User, told: DurableEvent | undefined) => void
 }
 
 const broadcastId = "00000000-0000-7000-8000-00000000b0ad"
@@ -154,8 +154,7 @@ export class Directory {
     const event = room.dismiss(user, by)
     if (!event) return false
     this.#options.onEntry(event)
-    this.#tell(user, "room_removed", room, 0)
-    this.#options.onDismissed(room, user)
+    this.#options.onDismissed(room, user, this.#tell(user, "room_removed", room, 0))
     const { heir } = room
     if (isOwner && heir) this.#options.onEntry(room.place(heir, { role: "owner", mutedUntilMs: 0 }))
     return true
@@ -192,9 +191,10 @@ export class Directory {
     return room
   }
 
-  #tell(user: User, type: "room_added" | "room_removed", about: MemoryRoom, since: number): void {
-    const inbox = this.#rooms.get(user.id)
-    if (inbox) this.#options.onEntry(inbox.tell(type, about, since))
+  #tell(user: User, type: "room_added" | "room_removed", about: MemoryRoom, since: number) {
+    const event = this.#rooms.get(user.id)?.tell(type, about, since)
+    if (event) this.#options.onEntry(event)
+    return event
   }
 }
 

@@ -67,8 +67,10 @@ export class MemoryServer implements SocketPeer {
       now: clock.now,
       roomDefaults: options.roomDefaults ?? {},
       onEntry: (event) => this.publish(event),
-      onDismissed: (room, user) => {
-        for (const socket of this.sockets) if (socket.user.id === user.id) socket.rooms.delete(room.id)
+      onDismissed: (room, user, told) => {
+        for (const socket of this.sockets)
+          if (socket.user.id === user.id && socket.rooms.delete(room.id))
+            if (told && !socket.rooms.has(user.id)) socket.deliver(told)
       },
     })
     this.#moderation = new Moderation(this.directory, clock.now)

@@ -42,8 +42,18 @@ export class Follows {
 
   /** Rooms that the user gained are followed from where they did, those lost are heard no more. */
   onInboxFrame(session: Session, frame: string): void {
-    const event = JSON.parse(frame) as { type: string; since?: number; room: { id: string; kind?: string } }
-    if (event.type === "room_removed") session.bar(event.room.id)
+    const event = JSON.parse(frame) as {
+      type: string
+      room_id: string
+      since?: number
+      room: { id: string; kind?: string }
+    }
+    if (event.type === "room_removed") {
+      // Also to whoever follows the room alone, or its silence would look like nobody spoke.
+      const isTold = session.isAuto || session.isSubscribed(event.room_id)
+      if (!isTold && session.isSubscribed(event.room.id)) session.send(frame)
+      session.bar(event.room.id)
+    }
     if (event.type === "room_added") session.unbar(event.room.id)
     if (event.type !== "room_added" || !session.isAuto) return
     const { kind } = event.room

@@ -1,0 +1,53 @@
+import { expect, test } from "bun:test"
+import { createTestKlatch } from "@klatch/testing"
+import { createClient } from "./client.ts"
+import { moderation } from "./moderation.ts"
+
+function people() {
+  const klatch = createTestKlatch()
+  const enter = (user: string) => {
+    const client = createClient(klatch.clientOptions(user))
+    client.connect()
+    return client
+  }
+  return { ...klatch, ann: enter("ann"), bob: enter("bob") }
+}
+
+const shown = (client: ReturnType<typeof createClient>, ref: string) =>
+  client
+    .room(ref)
+    .messages.get()
+    .messages.map(({ content }) => content)
+
+for (const slug of ["den", undefined])
+  test(`[K9] a room one was taken out of says so, and is whole again for who is let back in (${slug ?? "by id"})`, async () => {
+    const { clock, server, ann, bob } = people()
+    const room = server.createRoom("ann", {
+      name: "Den",
+      kind: "private",
+      members: ["bob"],
+      ...(slug && { slug }),
+    })
+    const ref = slug ?? room.id
+    await clock.settle(Promise.all([ann.room(ref).open(), bob.room(ref).open()]))
+    await clock.settle(ann.room(ref).messages.send("one").settled)
+    await clock.settle(moderation(ann, room.id).kick("bob"))
+    await clock.run(2_000)
+    expect(bob.room(ref).messages.get()).toMatchObject({ status: "stale" })
+    expect(shown(bob, ref)).toEqual(["one"])
+    expect(
+      await clock.settle(
+        bob
+          .room(ref)
+          .open()
+          .catch(({ code }) => code),
+      ),
+    ).toBe("not_found")
+    await clock.settle(ann.room(ref).messages.send("while out").settled)
+    await clock.settle(ann.room(ref).members.add(["bob"]))
+    await clock.settle(bob.room(ref).open())
+    await clock.settle(ann.room(ref).messages.send("back").settled)
+    await clock.run(2_000)
+    expect(bob.room(ref).messages.get().status).toBe("ready")
+    expect(shown(bob, ref)).toEqual(["one", "while out", "back"])
+  })
