@@ -26,7 +26,7 @@ export const steps = [
   },
   { name: "contract", limitS: 300, tests: ["tests/contract"], needs: ["redis"] },
   { name: "conformance", limitS: 240, tests: ["tests/conformance"], needs: ["redis"] },
-  { name: "e2e", limitS: 420, workers: 2, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
+  { name: "e2e", limitS: 540, workers: 2, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
   { name: "docs", limitS: 240, tests: ["tests/docs"], needs: ["chromium"] },
   { name: "chaos", limitS: 240, tests: ["tests/chaos"], needs: ["redis"] },
 ]
