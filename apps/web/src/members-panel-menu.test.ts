@@ -42,7 +42,8 @@ test("an owner is offered every act, whoever stands lower what they may, about t
     ["reader", "member"],
   ] as const)
     expect(offered(own, { role }).labels).toEqual([])
-  expect(offered("owner", {}, true).labels).toEqual([])
+  // Also an archived room can be closed to someone.
+  expect(offered("owner", {}, true).labels).toEqual([["Remove from the room", "Ban from the room"]])
 })
 
 test("who is muted is let speak again, who only reads is not muted, grave acts are asked about first", async () => {

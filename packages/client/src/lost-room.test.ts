@@ -20,7 +20,7 @@ const shown = (client: ReturnType<typeof createClient>, ref: string) =>
     .messages.map(({ content }) => content)
 
 for (const slug of ["den", undefined])
-  test(`[K9] a room one was taken out of says so, and is whole again for who is let back in (${slug ?? "by id"})`, async () => {
+  test(`[K9] a room one was taken out of says so, and is whole once one is back (${slug ?? "by id"})`, async () => {
     const { clock, server, ann, bob } = people()
     const room = server.createRoom("ann", {
       name: "Den",
