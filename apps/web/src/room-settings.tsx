@@ -7,7 +7,7 @@ import { Dialog } from "./make-dialog.tsx"
 import type { RoomDesk } from "./room-desk.ts"
 import { SelectField } from "./select-field.tsx"
 import { words } from "./words.ts"
-import { refusalOf, rights } from "./words-rights.ts"
+import { type OfferedRight, refusalOf, rights } from "./words-rights.ts"
 
 const slowTimes = [0, 5, 10, 30, 60, 300, 900, 3_600] as const
 const usual: Readonly<Record<Right, Role>> = {
@@ -18,7 +18,9 @@ const usual: Readonly<Record<Right, Role>> = {
   delete_any: "moderator",
   edit_any: "owner",
 }
-const rightNames = Object.keys(rights.right) as Right[]
+/** Also those that are not offered: a right that others gave stays as it is. */
+const rightNames = Object.keys(usual) as Right[]
+const offeredNames = Object.keys(rights.right) as OfferedRight[]
 const leastRoles = ["member", "moderator", "admin", "owner"] as const
 
 /** A room's name, topic and rules, for those who may change them. Only what was changed is sent. */
@@ -71,7 +73,7 @@ export function RoomSettingsDialog({ desk, onClose }: { desk: RoomDesk; onClose:
         />
         <fieldset class="rights">
           <legend class="label">{rights.rights}</legend>
-          {rightNames.map((right) => (
+          {offeredNames.map((right) => (
             <RightField key={right} right={right} least={least} />
           ))}
         </fieldset>
@@ -127,7 +129,7 @@ function TextField(props: { id: string; label: string; value: Signal<string>; ch
   )
 }
 
-function RightField({ right, least }: { right: Right; least: Signal<Readonly<Record<Right, Role>>> }) {
+function RightField({ right, least }: { right: OfferedRight; least: Signal<Readonly<Record<Right, Role>>> }) {
   const id = `right-${right}`
   const options = withOwn<Role>(leastRoles, least.value[right])
   return (

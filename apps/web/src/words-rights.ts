@@ -1,6 +1,9 @@
 import { KlatchError, type Role } from "@klatch/client"
 import type { Right } from "@klatch/client/moderation"
 
+/** A right that may be set here: pins are not there yet. */
+export type OfferedRight = Exclude<Right, "pin">
+
 /** What a room's people are called, one and many. */
 const roles: Readonly<Record<Role, string>> = {
   owner: "owner",
@@ -73,12 +76,11 @@ export const rights = {
   rights: "Who may",
   right: {
     post: "Write messages",
-    pin: "Pin messages",
     add_members: "Add people",
     invite: "Make invitations",
     delete_any: "Delete others' messages",
     edit_any: "Edit others' messages",
-  } satisfies Record<Right, string>,
+  } satisfies Record<OfferedRight, string>,
   least: {
     owner: "Only the owner",
     admin: "Admins and up",

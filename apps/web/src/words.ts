@@ -30,7 +30,7 @@ export const words = {
 
   signIn: {
     title: "Sign in",
-    lead: "Good to have you back.",
+    lead: "Good to see you.",
     makeTitle: "Make an account",
     makeLead: "Your name is yours alone, wherever you sign in.",
     makeLeadOpen: "Your name is yours alone from then on. What you said under it so far stays yours.",

@@ -6,9 +6,9 @@ import { EmbeddedError, EmbeddedPostgres } from "./db/embedded.ts"
 import { Database } from "./db/sql.ts"
 
 const usage = `usage: npm run audit:verify -- [--hash H]
-Checks every link of the audit log's chain and that its end is there, in the database of DATABASE_URL, else in that of DATA_DIR while no server
-runs on it. --hash: the newest hash that was written down earlier must still be in the log. Exits 1 when it is not
-whole.`
+Checks every link of the audit log's chain, and that its end is there, in the database of DATABASE_URL, else in that of
+DATA_DIR while no server runs on it. --hash: the newest hash that was written down earlier must still be in the log.
+Exits 1 when it is not whole.`
 
 const { values } = parseArgs({ options: { hash: { type: "string" }, help: { type: "boolean" } } })
 if (values.help) {

@@ -59,8 +59,8 @@ const batchMax = 200
 
 /**
  * The audit log: append-only, and each row's hash covers the row and the hash before it, so that a row that was
- * changed, taken out or put in between shows. Its length and newest hash are kept beside it, so that what was cut off its
- * end shows too; where both were changed it shows to whoever wrote down an earlier hash.
+ * changed, taken out or put in between shows. Its length and newest hash are kept beside it, so that what was cut off
+ * its end shows too; where both were changed it shows to whoever wrote down an earlier hash.
  */
 export class Audit {
   readonly #db: Database
