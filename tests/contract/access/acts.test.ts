@@ -119,7 +119,7 @@ test("[A1] people are shown by a name that shows, does not turn its words around
     expect((await by(access, "PATCH /me", { display_name })).body).toMatchObject({ display_name })
 })
 
-test("[A9] who made a room, let people in, handed it on or changed it stands in the log, and what was tried", async () => {
+test("[A9] who made a room, let people in, handed it on or changed it is in the log, and what was tried", async () => {
   const [[, ann], [, bea], [, cat]] = [
     await Person.at(server, "log-ann"),
     await Person.at(server, "log-bea"),

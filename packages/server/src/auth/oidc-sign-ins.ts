@@ -42,9 +42,9 @@ export class OidcSignIns {
   }
 
   /**
-   * Signs in whom the provider vouches for. Rejects as `OidcProvider.redeem` does, also for a code that was used; with
-   * `forbidden` for someone who is banned. What they may do here is never the provider's to say: a sign-in outlives what
-   * it said then.
+   * Signs in whom the provider vouches for. Rejects as `OidcProvider.redeem` does, also for a code that was used;
+   * with `forbidden` for who is banned. What they may do here is never the provider's to say: a sign-in outlives
+   * what it said then.
    */
   async signIn(answer: OidcAnswer, address: string): Promise<{ user: User; tokens: Tokens }> {
     this.#ofAddress.spend(address)
