@@ -1,7 +1,7 @@
 import type { Queryable } from "../db/sql.ts"
 
 /** Any number all nodes agree on: "audit" in ASCII. */
-const lock = { name: "audit_lock", text: "SELECT pg_advisory_xact_lock(0x6175646974)" }
+const lock = { name: "audit_lock", text: "SELECT pg_advisory_xact_lock(418581342580)" }
 const last = { name: "audit_last", text: "SELECT id, hash FROM klatch.audit ORDER BY id DESC LIMIT 1" }
 const head = { name: "audit_head", text: "SELECT value FROM klatch.secrets WHERE name = 'audit_head'" }
 const setHead = {
