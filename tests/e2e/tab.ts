@@ -7,6 +7,9 @@ const showMs = 15_000
 /** What a file of browser tests may take for its start, and one of its tests. */
 export const testMs = 60_000
 
+/** What a browser says of a socket that was still opening when its page went, or its user signed in or out. */
+const leftMeanwhile = /WebSocket is closed before the connection is established/
+
 /** A tab in a profile of its own, as a person at another machine has it, and what went wrong in it. */
 export class Tab implements AsyncDisposable {
   readonly page: Page
@@ -20,7 +23,8 @@ export class Tab implements AsyncDisposable {
     this.#context = context
     this.page = page
     page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") this.faults.push(message.text())
+      if (message.type() !== "error" && message.type() !== "warning") return
+      if (!leftMeanwhile.test(message.text())) this.faults.push(message.text())
     })
     page.on("pageerror", (error) => this.faults.push(String(error)))
     page.on("dialog", (dialog) => {
