@@ -38,6 +38,8 @@ const named = {
   HistoryPage: contract.historyPage,
   JoinAck: contract.joinAck,
   ResumedEvent: contract.resumedEvent,
+  Ban: contract.ban,
+  Invite: contract.invite,
 } as unknown as Readonly<Record<string, Schema>>
 
 const names = new Map(Object.entries(named).map(([name, schema]) => [schema, name]))

@@ -51,6 +51,8 @@ test("[A20] strangers have a budget by the address that trusted proxies tell, wh
   expectWait(refused, 5)
   const at = behind.at
   expectWait(await ask(discover, { at, headers: { ...via(home), authorization: "Bearer x.y.z" } }), 5)
+  for (const line of ["POST /uploads", "GET /search"])
+    expectWait(await ask(line, { at, headers: via(home) }), 5)
   expectError(await ask(discover, { at, headers: via("198.51.100.8") }), "unauthorized")
   expect((await ask("GET /healthz", { at, headers: via(home) })).status).toBe(200)
   behind.clock.step(5)

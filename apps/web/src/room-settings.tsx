@@ -1,5 +1,5 @@
 import type { Role } from "@klatch/client"
-import type { Right, RoomChange, RoomSettings } from "@klatch/client/moderation"
+import { defaultRights, type Right, type RoomChange, type RoomSettings } from "@klatch/client/moderation"
 import { type Signal, useSignal } from "@preact/signals"
 import { useMemo } from "preact/hooks"
 import { roomNameCharsMax, topicCharsMax } from "./make.tsx"
@@ -10,16 +10,8 @@ import { words } from "./words.ts"
 import { type OfferedRight, refusalOf, rights } from "./words-rights.ts"
 
 const slowTimes = [0, 5, 10, 30, 60, 300, 900, 3_600] as const
-const usual: Readonly<Record<Right, Role>> = {
-  post: "member",
-  pin: "member",
-  add_members: "member",
-  invite: "member",
-  delete_any: "moderator",
-  edit_any: "owner",
-}
 /** Also those that are not offered: a right that others gave stays as it is. */
-const rightNames = Object.keys(usual) as Right[]
+const rightNames = Object.keys(defaultRights) as Right[]
 const offeredNames = Object.keys(rights.right) as OfferedRight[]
 const leastRoles = ["member", "moderator", "admin", "owner"] as const
 
@@ -31,7 +23,7 @@ export function RoomSettingsDialog({ desk, onClose }: { desk: RoomDesk; onClose:
   const topic = useSignal(before.topic)
   const slowS = useSignal(before.slow_mode_s)
   const isArchived = useSignal(before.archived)
-  const least = useSignal<Readonly<Record<Right, Role>>>({ ...usual, ...withoutGaps(before.rights) })
+  const least = useSignal<Readonly<Record<Right, Role>>>({ ...defaultRights, ...withoutGaps(before.rights) })
   const isBusy = useSignal(false)
   const fault = useSignal<string | null>(null)
   const save = async (event: Event) => {
@@ -170,7 +162,8 @@ const sorted = (value: unknown): unknown =>
     : value
 
 /** Only what is not as in every room is kept. */
-const unusual = (right: Right, role: Role): [Right, Role][] => (usual[right] === role ? [] : [[right, role]])
+const unusual = (right: Right, role: Role): [Right, Role][] =>
+  defaultRights[right] === role ? [] : [[right, role]]
 
 const withoutGaps = (own: RoomSettings["rights"]): Partial<Record<Right, Role>> =>
   Object.fromEntries(Object.entries(own).filter(([, role]) => role !== undefined))

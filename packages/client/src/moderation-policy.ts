@@ -29,14 +29,18 @@ export interface ActTarget {
 
 const ranks: Readonly<Record<Role, number>> = { reader: 1, member: 2, moderator: 3, admin: 4, owner: 5 }
 
-/** Where the room does not say otherwise. */
-const leastRole: Readonly<Record<Act, Role>> = {
+/** The least role for what a room may set, where it does not. */
+export const defaultRights: Readonly<Record<Right, Role>> = {
   post: "member",
   edit_any: "owner",
   delete_any: "moderator",
   pin: "member",
   add_members: "member",
   invite: "member",
+}
+
+const leastRole: Readonly<Record<Act, Role>> = {
+  ...defaultRights,
   kick: "moderator",
   mute: "moderator",
   ban: "moderator",

@@ -7,7 +7,7 @@ import { Cell, type Readable } from "./readable.ts"
 
 /** How a room is set, and where one stands in it oneself. */
 export interface RoomSettings extends Pick<Room, "id" | "kind" | "name" | "topic"> {
-  /** It can be read, and nothing more. */
+  /** It can be read; nothing is posted, and nobody new comes in. */
   readonly archived: boolean
   /** Members may write once in so many seconds; 0: as they like. */
   readonly slow_mode_s: number

@@ -6,5 +6,12 @@ export {
   moderation,
   type RoomMember,
 } from "./moderation-members.ts"
-export { type Act, type ActTarget, mayDo, type Right, type Rights } from "./moderation-policy.ts"
+export {
+  type Act,
+  type ActTarget,
+  defaultRights,
+  mayDo,
+  type Right,
+  type Rights,
+} from "./moderation-policy.ts"
 export { type RoomChange, type RoomSettings, roomSettings, type Settings } from "./moderation-settings.ts"

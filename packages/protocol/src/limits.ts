@@ -18,8 +18,8 @@ export const limits = {
   attachmentsMax: 10,
   membersPerRequestMax: 100,
   reasonCharsMax: 256,
-  /** A hundred years: longer is for ever. */
   mintedSecondsMax: 30 * 24 * 3_600,
+  /** A hundred years: longer is for ever. */
   muteSecondsMax: 3_155_760_000,
   inviteSecondsMax: 90 * 24 * 3_600,
   slowModeSecondsMax: 6 * 3_600,

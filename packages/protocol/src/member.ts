@@ -94,6 +94,7 @@ export const ban = z.object({
   until: timestamp.nullable(),
   reason: z.string(),
 })
+export type Ban = z.infer<typeof ban>
 
 /** A way in for whoever has its code. */
 export const newInvite = z.object({
@@ -116,6 +117,7 @@ export const invite = z.object({
   uses: z.number().int(),
   uses_max: z.number().int(),
 })
+export type Invite = z.infer<typeof invite>
 /** The code is told once; only a hash of it is kept. */
 export const madeInvite = invite.extend({ code: z.string().describe("Told once: keep it.") })
 

@@ -2,13 +2,8 @@ import { z } from "zod"
 import { cursor, newSlug, role, roomKind, seq, timestamp, userRef, uuid } from "./ids.ts"
 import { limits } from "./limits.ts"
 import { messageEvent } from "./message.ts"
+import { rights } from "./rights.ts"
 import { text } from "./text.ts"
-
-/** The least role for each act; what is not said is the default of every room. */
-export const rights = z
-  .object({ post: role, edit_any: role, delete_any: role, pin: role, add_members: role, invite: role })
-  .partial()
-  .describe("The least role for each act, where it is not the default.")
 
 export const room = z.object({
   id: uuid,
@@ -18,7 +13,7 @@ export const room = z.object({
   topic: z.string(),
   head: cursor.describe("The newest seq of its log."),
   created_at: timestamp,
-  archived: z.boolean().describe("It can be read, and nothing more."),
+  archived: z.boolean().describe("It can be read; nothing is posted, and nobody new comes in."),
   slow_mode_s: z.number().int().describe("Members may write once in so many seconds; 0: as they like."),
   rights,
   role: role.nullable().describe("The asker's role; null when not a member."),

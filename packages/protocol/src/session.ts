@@ -29,13 +29,13 @@ export const drainEvent = z.object({
   reconnect_after_ms: z.number().int().describe("When to come back, counted from now."),
 })
 
-/** The good answer to a frame; what else it carries depends on the frame. */
 export const authAck = z.object({
   type: z.literal("ack"),
   ref: ref.optional(),
   user,
   expires_at: timestamp.nullable().describe("When the token ends, and with it the connection."),
 })
+/** The good answer to a frame; what else it carries depends on the frame. */
 export const ackEvent = z.looseObject({ type: z.literal("ack"), ref: ref.optional() })
 export const errorEvent = z.object({
   type: z.literal("error"),

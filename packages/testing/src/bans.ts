@@ -1,13 +1,4 @@
-import type { User } from "@klatch/protocol"
-
-/** Someone who is kept out, as lists tell it. */
-export interface Ban {
-  readonly user: User
-  readonly banned_by: string
-  readonly banned_at: string
-  readonly until: string | null
-  readonly reason: string
-}
+import type { Ban, User } from "@klatch/protocol"
 
 /** Who is kept out of a room. */
 export class Bans {

@@ -1,20 +1,8 @@
-import type { Role, User } from "@klatch/protocol"
+import type { Invite, Role, User } from "@klatch/protocol"
 import type { Directory } from "./directory.ts"
 import type { MemoryRoom } from "./memory-room.ts"
 import { isAllowed } from "./policy.ts"
 import { Refusal } from "./refusal.ts"
-
-/** An invitation, as lists tell it. */
-export interface Invitation {
-  readonly id: string
-  readonly room_id: string
-  readonly role: Role
-  readonly created_by: string
-  readonly created_at: string
-  readonly expires_at: string
-  readonly uses: number
-  readonly uses_max: number
-}
 
 /** Whether who made one may still invite: whoever was put out has left no way in. */
 function mayInvite(room: MemoryRoom, userId: string): boolean {
@@ -29,7 +17,7 @@ const noInvitation = () => new Refusal("not_found", "This invitation does not ex
 export class Invitations {
   readonly #directory: Directory
   readonly #now: () => number
-  readonly #byCode = new Map<string, Invitation>()
+  readonly #byCode = new Map<string, Invite>()
 
   constructor(directory: Directory, now: () => number) {
     this.#directory = directory
@@ -40,7 +28,7 @@ export class Invitations {
     by: User,
     room: MemoryRoom,
     input: { readonly expires_in_s: number; readonly uses_max: number; readonly role: Role },
-  ): Invitation & { readonly code: string } {
+  ): Invite & { readonly code: string } {
     this.#directory.demand("invite", room, by)
     const { role, uses_max } = input
     const id = this.#directory.newId()
@@ -55,7 +43,7 @@ export class Invitations {
   }
 
   /** Those that can still be used, in the order of their ids. */
-  list(by: User, room: MemoryRoom): Invitation[] {
+  list(by: User, room: MemoryRoom): Invite[] {
     this.#directory.demand("change_room", room, by)
     return [...this.#byCode.values()].filter((one) => one.room_id === room.id && this.#isGood(one))
   }
@@ -80,7 +68,7 @@ export class Invitations {
     return room
   }
 
-  #isGood({ expires_at, uses, uses_max }: Invitation): boolean {
+  #isGood({ expires_at, uses, uses_max }: Invite): boolean {
     return uses < uses_max && Date.parse(expires_at) > this.#now()
   }
 

@@ -41,7 +41,7 @@ export class MemoryRoom {
   readonly kind: RoomKind
   name: string
   topic: string
-  /** It can be read, and nothing more. */
+  /** It can be read; nothing is posted, and nobody new comes in. */
   archived = false
   /** Told, and not enforced. */
   slowModeS = 0

@@ -1,28 +1,18 @@
-import type { Role, RoomKind } from "@klatch/protocol"
+import {
+  defaultRights,
+  type Role,
+  type RoomKind,
+  roleRanks as ranks,
+  leastRole as theirs,
+} from "@klatch/protocol"
 import { noSuchRoom, Refusal } from "./refusal.ts"
 
 /** What can be asked for in a room. */
 export type Action = "read" | "join" | "leave" | keyof typeof leastRole
 
 /** The least role for each act, where the room does not say otherwise. */
-const leastRole = {
-  post: "member",
-  edit_any: "owner",
-  delete_any: "moderator",
-  pin: "member",
-  add_members: "member",
-  invite: "member",
-  kick: "moderator",
-  mute: "moderator",
-  ban: "moderator",
-  set_role: "admin",
-  transfer: "owner",
-  change_room: "admin",
-  change_rights: "admin",
-  archive: "admin",
-} as const satisfies Record<string, Role>
+const leastRole = { ...defaultRights, ...theirs }
 
-const ranks: Readonly<Record<Role, number>> = { owner: 5, admin: 4, moderator: 3, member: 2, reader: 1 }
 const rankOf = (role: Role | null | undefined): number => (role ? ranks[role] : 0)
 
 /** A room, as far as it decides. */

@@ -4,7 +4,6 @@ import { type Database, isUniqueViolation } from "../db/sql.ts"
 import { addressBlock } from "../lib/address-block.ts"
 import { AppError } from "../lib/app-error.ts"
 import type { Clock } from "../lib/clock.ts"
-
 import {
   accountByName,
   changePassword,

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { User } from "@klatch/protocol"
 import type { Database, Queryable } from "../db/sql.ts"
+import { AppError } from "../lib/app-error.ts"
 import { BatchLoader } from "../lib/batch-loader.ts"
 import type { Clock } from "../lib/clock.ts"
 import { type AuditRow, auditHead, auditPage, insertAudit, lockAudit } from "./audit.sql.ts"
@@ -76,6 +77,18 @@ export class Audit {
   /** Resolves once it is durable, with the row's id. Many at once are one transaction. */
   record(act: Act): Promise<number> {
     return this.#appends.get(act)
+  }
+
+  /** What comes of an attempt. One that is refused to whoever made it is recorded as `act`. */
+  async ofAttempt<T>(act: Act, attempt: Promise<T>): Promise<T> {
+    try {
+      return await attempt
+    } catch (error) {
+      const isRefused =
+        error instanceof AppError && (error.code === "unauthorized" || error.code === "forbidden")
+      if (isRefused) await this.record(act)
+      throw error
+    }
   }
 
   /** People whom somebody else made members of a room: a row each, so that it is found by them too. */

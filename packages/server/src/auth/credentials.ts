@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import type { User } from "@klatch/protocol"
 import { errors } from "jose"
 import { ownIssuer } from "../config/environment.ts"
@@ -13,7 +12,7 @@ import type { Issuers } from "./issuers.ts"
 import type { OutsideUsers } from "./outside-users.ts"
 import type { Grant, Principal } from "./principal.ts"
 import { ends, type Revocations } from "./revocations.ts"
-import { type SignIns, ticketMs } from "./sign-ins.ts"
+import { hashOf, type SignIns, ticketMs } from "./sign-ins.ts"
 import { readToken } from "./token-reader.ts"
 import type { Users } from "./users.ts"
 
@@ -62,7 +61,7 @@ export class Credentials {
 
   /** Rejects with `unauthorized` for any but a good token, with `forbidden` for one of somebody who is banned. */
   async ofToken(token: string): Promise<Principal> {
-    const key = createHash("sha256").update(token).digest("base64")
+    const key = hashOf(token).toString("base64")
     const known = this.#known.get(key)
     if (known && known.untilMs > this.#options.clock.now()) return known.principal
     const mark = this.#options.revocations.mark

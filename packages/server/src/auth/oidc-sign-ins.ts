@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import type { User } from "@klatch/protocol"
 import type { Queryable } from "../db/sql.ts"
+import { addressBlock } from "../lib/address-block.ts"
 import { AppError } from "../lib/app-error.ts"
 import type { Clock } from "../lib/clock.ts"
 import { Lru } from "../lib/lru.ts"
@@ -9,7 +9,7 @@ import { Attempts } from "./attempts.ts"
 import type { OutsideClaims } from "./issuers.ts"
 import { type OidcAnswer, OidcProvider, type OidcProviderOptions } from "./oidc-provider.ts"
 import type { OutsideUsers } from "./outside-users.ts"
-import type { SignIns, Tokens } from "./sign-ins.ts"
+import { hashOf, type SignIns, type Tokens } from "./sign-ins.ts"
 
 export interface OidcSignInsOptions {
   readonly db: Queryable
@@ -47,7 +47,7 @@ export class OidcSignIns {
    * what it said then.
    */
   async signIn(answer: OidcAnswer, address: string): Promise<{ user: User; tokens: Tokens }> {
-    this.#ofAddress.spend(address)
+    this.#ofAddress.spend(addressBlock(address))
     const { db, outsideUsers, signIns } = this.#options
     const userId = await outsideUsers.idOf(await this.#redeemOnce(answer))
     const [row] = await standingsOf(db, [{ userId, familyId: undefined }])
@@ -60,7 +60,7 @@ export class OidcSignIns {
   /** A code is good once, also of several that come at once; one that the provider was away for may come again. */
   async #redeemOnce(answer: OidcAnswer): Promise<OutsideClaims> {
     const { clock } = this.#options
-    const code = createHash("sha256").update(answer.code).digest("base64")
+    const code = hashOf(answer.code).toString("base64")
     const broughtMs = this.#brought.get(code)
     if (broughtMs !== undefined && clock.monotonicMs() - broughtMs < codeMs)
       throw new AppError("unauthorized", "This code was used: begin the sign-in again.")

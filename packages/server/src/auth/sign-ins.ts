@@ -178,4 +178,4 @@ function parseRefresh(token: string): RefreshToken | undefined {
 }
 
 /** Secrets are random and long, so that one fast hash hides them: nobody can guess their way to one. */
-export const hashOf = (secret: Uint8Array): Buffer => createHash("sha256").update(secret).digest()
+export const hashOf = (secret: Uint8Array | string): Buffer => createHash("sha256").update(secret).digest()

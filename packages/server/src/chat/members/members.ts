@@ -4,6 +4,7 @@ import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { BatchLoader } from "../../lib/batch-loader.ts"
 import type { Clock } from "../../lib/clock.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import type { LogRoom } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope } from "../../log/log-store.ts"
@@ -18,7 +19,7 @@ import {
   setMemberRole,
   setMutedUntil,
 } from "./members.sql.ts"
-import { nowhere, Standings } from "./standings.ts"
+import { nowhere, Standings, standingLoader } from "./standings.ts"
 
 /** What of a room is not as in every other. */
 export interface RoomSettings {
@@ -47,7 +48,6 @@ export interface MembersOptions {
 export const NO_SUCH_ROOM = "There is no such room."
 const FOLLOWED_MAX = 200
 const PASSING_MS = 30_000
-export const FIRST_ID = "00000000-0000-0000-0000-000000000000"
 
 /** Who belongs to which room, and who may do what there. A membership is an entry once, when it begins or ends. */
 export class Members {
@@ -121,10 +121,10 @@ export class Members {
     target?: { readonly user: User; readonly nextRole?: Role | undefined },
   ): Promise<{ readonly own: Standing; readonly their: Standing }> {
     if (scope.head(room.id) === undefined) throw new AppError("not_found", NO_SUCH_ROOM)
-    const now = new Standings(scope, this.#options.clock)
+    const now = standingLoader(scope, this.#options.clock)
     const [own, their] = await Promise.all([
-      standingByKind(room, principal.user.id) ?? now.load(room.id, principal.user.id),
-      target ? now.load(room.id, target.user.id) : nowhere,
+      standingByKind(room, principal.user.id) ?? now.get({ roomId: room.id, userId: principal.user.id }),
+      target ? now.get({ roomId: room.id, userId: target.user.id }) : nowhere,
     ])
     const isSelf = target?.user.id === principal.user.id
     this.#demand(
@@ -139,7 +139,7 @@ export class Members {
 
   /** Someone's standing within a change, true while it holds the room's lock. */
   standingNow(scope: ChangeScope, room: RoomInfo, userId: string): Promise<Standing> {
-    return new Standings(scope, this.#options.clock).load(room.id, userId)
+    return standingLoader(scope, this.#options.clock).get({ roomId: room.id, userId })
   }
 
   /**
@@ -170,11 +170,13 @@ export class Members {
       inboxIds: users.map((user) => user.id),
       apply: async (scope) => {
         await this.requireNow(scope, principal, "add_members", room)
-        for (const user of users) {
-          const { isBanned } = await this.standingNow(scope, room, user.id)
-          if (isBanned) throw new AppError("forbidden", `${user.username} is banned from this room.`)
-          await addMember(scope, room, user, "member", principal.user)
-        }
+        const now = standingLoader(scope, this.#options.clock)
+        const standings = await Promise.all(
+          users.map(({ id: userId }) => now.get({ roomId: room.id, userId })),
+        )
+        const banned = users.find((_, i) => standings[i]?.isBanned)
+        if (banned) throw new AppError("forbidden", `${banned.username} is banned from this room.`)
+        for (const user of users) await addMember(scope, room, user, "member", principal.user)
       },
     })
   }

@@ -3,12 +3,13 @@ import type { Principal } from "../../auth/principal.ts"
 import type { Queryable } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import type { Clock } from "../../lib/clock.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import type { MemberData } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import type { ChangeScope } from "../../log/log-store.ts"
 import type { Standing } from "../policy/policy.ts"
 import { bansOfRoom, deleteBan, insertBan, ownersOf, setMemberRole, setMutedUntil } from "./members.sql.ts"
-import { endMembership, FIRST_ID, type Members, otherThan, type RoomInfo, tellRemoved } from "./members.ts"
+import { endMembership, type Members, otherThan, type RoomInfo, tellRemoved } from "./members.ts"
 
 /** What members with a say do to others: each is decided and done under the room's lock, and is an entry of its log. */
 export class Moderation {

@@ -5,10 +5,8 @@ import { Lru } from "../../lib/lru.ts"
 import type { Standing } from "../policy/policy.ts"
 import { type StandingRow, standingsOf } from "./members.sql.ts"
 
-/** Rooms of which standings are known; past it those of the room used least recently are asked for anew. */
-const roomsMax = 2_000
-/** Standings known of one room; past it all of that room's are forgotten. */
-const perRoomMax = 5_000
+/** Standings known at once; past it the one used least recently is asked for anew. */
+const knownMax = 50_000
 /** Nothing that was read is believed for longer: a ban that runs out, and words of other nodes, come to this. */
 const knownMs = 1_000
 
@@ -20,18 +18,14 @@ interface Known {
 /** Where people stand in rooms: asked of the database, and for those who write a lot known for a second at most. */
 export class Standings {
   readonly #clock: Clock
-  readonly #known = new Lru<string, Map<string, Known>>(roomsMax)
-  readonly #loader: BatchLoader<{ roomId: string; userId: string }, Standing>
+  readonly #known = new Lru<string, Known>(knownMax)
+  readonly #loader: StandingLoader
   /** Counts changes: what was asked for before one of them is not kept. */
   #changes = 0
 
   constructor(db: Queryable, clock: Clock) {
     this.#clock = clock
-    this.#loader = new BatchLoader(async (pairs) => {
-      const rows = await standingsOf(db, pairs, new Date(clock.now()).toISOString())
-      const found = new Map(rows.map((row) => [`${row.room_id} ${row.user_id}`, standingOf(row)]))
-      return pairs.map(({ roomId, userId }) => found.get(`${roomId} ${userId}`) ?? nowhere)
-    })
+    this.#loader = standingLoader(db, clock)
   }
 
   /** As the database has it. Many asked at once are one query. */
@@ -43,32 +37,35 @@ export class Standings {
   async learn(roomId: string, userId: string): Promise<Standing> {
     const changes = this.#changes
     const standing = await this.load(roomId, userId)
-    if (changes === this.#changes) this.#keep(roomId, userId, standing)
+    if (changes === this.#changes)
+      this.#known.set(keyOf(roomId, userId), { standing, untilMs: this.#clock.monotonicMs() + knownMs })
     return standing
   }
 
   /** From memory, at once, also when it is this much older; undefined when it must be asked for. */
   peek(roomId: string, userId: string, olderMs = 0): Standing | undefined {
-    const known = this.#known.get(roomId)?.get(userId)
+    const known = this.#known.get(keyOf(roomId, userId))
     return known && known.untilMs + olderMs > this.#clock.monotonicMs() ? known.standing : undefined
   }
 
   /** Someone's standing there has changed. */
   forget(roomId: string, userIds: readonly string[]): void {
     this.#changes++
-    const ofRoom = this.#known.get(roomId)
-    for (const id of userIds) ofRoom?.delete(id)
-  }
-
-  #keep(roomId: string, userId: string, standing: Standing): void {
-    let ofRoom = this.#known.get(roomId)
-    if (!ofRoom || ofRoom.size >= perRoomMax) {
-      ofRoom = new Map()
-      this.#known.set(roomId, ofRoom)
-    }
-    ofRoom.set(userId, { standing, untilMs: this.#clock.monotonicMs() + knownMs })
+    for (const id of userIds) this.#known.delete(keyOf(roomId, id))
   }
 }
+
+const keyOf = (roomId: string, userId: string) => `${roomId} ${userId}`
+
+type StandingLoader = BatchLoader<{ readonly roomId: string; readonly userId: string }, Standing>
+
+/** Asks where people stand, of the database or within a change. Many asked at once are one query. */
+export const standingLoader = (db: Queryable, clock: Clock): StandingLoader =>
+  new BatchLoader(async (pairs) => {
+    const rows = await standingsOf(db, pairs, new Date(clock.now()).toISOString())
+    const found = new Map(rows.map((row) => [keyOf(row.room_id, row.user_id), standingOf(row)]))
+    return pairs.map(({ roomId, userId }) => found.get(keyOf(roomId, userId)) ?? nowhere)
+  })
 
 export const nowhere: Standing = { role: null, mutedUntilMs: null, isBanned: false }
 

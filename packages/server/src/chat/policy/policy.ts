@@ -1,4 +1,13 @@
-import type { ErrorCode, Role, RoomKind } from "@klatch/protocol"
+import {
+  defaultRights,
+  type ErrorCode,
+  leastRole,
+  type Right,
+  type Role,
+  type RoomKind,
+  roleRanks as ranks,
+  rightNames,
+} from "@klatch/protocol"
 
 /** Everything that can be asked for in a room. */
 export type Action = (typeof actions)[number]
@@ -7,26 +16,11 @@ export const actions = [
   "read",
   "join",
   "leave",
-  "post",
-  "edit_any",
-  "delete_any",
-  "pin",
-  "add_members",
-  "invite",
-  "kick",
-  "mute",
-  "ban",
-  "set_role",
-  "transfer",
-  "change_room",
-  "change_rights",
-  "archive",
-  "delete_room",
+  ...rightNames,
+  ...(Object.keys(leastRole) as readonly (keyof typeof leastRole)[]),
 ] as const
 
-/** What a room may set for itself: the least role that may do it. */
-export type Right = (typeof rightNames)[number]
-export const rightNames = ["post", "edit_any", "delete_any", "pin", "add_members", "invite"] as const
+/** The least role for what a room sets for itself. */
 export type Rights = { readonly [R in Right]?: Role | undefined }
 
 /** A room, as far as it decides. */
@@ -78,29 +72,6 @@ export type Verdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly code: ErrorCode; readonly why: string }
 
-export const defaultRights: Readonly<Record<Right, Role>> = {
-  post: "member",
-  edit_any: "owner",
-  delete_any: "moderator",
-  pin: "member",
-  add_members: "member",
-  invite: "member",
-}
-
-/** What is no room's to set. */
-const leastRole: Readonly<Record<Exclude<Action, Right | "read" | "join" | "leave">, Role>> = {
-  kick: "moderator",
-  mute: "moderator",
-  ban: "moderator",
-  set_role: "admin",
-  transfer: "owner",
-  change_room: "admin",
-  change_rights: "admin",
-  archive: "admin",
-  delete_room: "owner",
-}
-
-const ranks: Readonly<Record<Role, number>> = { owner: 5, admin: 4, moderator: 3, member: 2, reader: 1 }
 /** Above every owner. */
 const adminRank = 6
 const rankOf = (role: Role | null): number => (role === null ? 0 : ranks[role])

@@ -2,17 +2,11 @@ import { isUuid, limits, type Role, type Room, type RoomKind, type User } from "
 import { askingOf, type Principal } from "../../auth/principal.ts"
 import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import { type Entry, eventOf } from "../../log/entry.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
 import { readNewestMessages } from "../../log/read.sql.ts"
-import {
-  addMember,
-  FIRST_ID,
-  inboxOf,
-  type Members,
-  NO_SUCH_ROOM,
-  type RoomInfo,
-} from "../members/members.ts"
+import { addMember, inboxOf, type Members, NO_SUCH_ROOM, type RoomInfo } from "../members/members.ts"
 import type { Action } from "../policy/policy.ts"
 import { directName, type RoomDirectory, roomInfoOf, slugName } from "./room-directory.ts"
 import {

@@ -1,4 +1,5 @@
 import type { Queryable } from "../../db/sql.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import type { RoomData } from "../../log/entry.ts"
 
 /** Their name stays taken by its key, so that nobody passes for them; what is shown of it goes. */
@@ -33,7 +34,7 @@ const endInvites = {
 const begin = {
   name: "deletion_begin",
   text: `INSERT INTO klatch.deletions (user_id, began_at, room_cursor)
-VALUES ($1, $2::timestamptz, '00000000-0000-0000-0000-000000000000')`,
+VALUES ($1, $2::timestamptz, '${FIRST_ID}')`,
 }
 const unfinished = {
   name: "deletion_unfinished",

@@ -5,8 +5,9 @@ import type { Users } from "../../auth/users.ts"
 import type { Database } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Clock, delay } from "../../lib/clock.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import type { GroupCommit } from "../../log/group-commit.ts"
-import { endMembership, FIRST_ID, type RoomInfo } from "../members/members.ts"
+import { endMembership, type RoomInfo } from "../members/members.ts"
 import type { RoomDirectory } from "../rooms/room-directory.ts"
 import {
   type Deletion,

@@ -1,4 +1,5 @@
 import type { Queryable } from "../../db/sql.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 
 const profile = {
   name: "export_profile",
@@ -88,11 +89,10 @@ export type ReadPage = (
   limit: number,
 ) => Promise<Row[]>
 
-const first = "00000000-0000-0000-0000-000000000000"
 const byId =
   (statement: { name: string; text: string }, column: string): ReadPage =>
   (db, userId, after, limit) =>
-    db.query<Row>(statement, [userId, after?.[column] ?? first, limit])
+    db.query<Row>(statement, [userId, after?.[column] ?? FIRST_ID, limit])
 
 /** What there is of someone outside of rooms' logs, by the type of its lines. */
 export const pagesOf: Readonly<Record<string, ReadPage>> = {

@@ -2,6 +2,7 @@ import type { User } from "@klatch/protocol"
 import type { Queryable } from "../../db/sql.ts"
 import { AppError } from "../../lib/app-error.ts"
 import type { Clock } from "../../lib/clock.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import { OWN_CLIENT_ID_PREFIX } from "../../log/entry.ts"
 import { auditOf, messagesIn, noteExported, pagesOf, profileOf, roomsWith } from "./export.sql.ts"
 
@@ -10,7 +11,6 @@ const rowsMax = 100
 const roomsMax = 1_000
 /** The newest shape of what is told. */
 const format = 1
-const firstId = "00000000-0000-0000-0000-000000000000"
 
 export interface ExportOptions {
   readonly db: Queryable
@@ -40,7 +40,7 @@ export async function* exportOf({ db, clock }: ExportOptions, user: User): Async
       if (rows.length > 0) yield told(type, rows)
     } while (last)
   }
-  let roomId: string | undefined = firstId
+  let roomId: string | undefined = FIRST_ID
   while (roomId !== undefined) {
     const page: { ids: string[]; lastId: string | undefined } = await roomsWith(db, user.id, roomId, roomsMax)
     for (const id of page.ids)

@@ -234,13 +234,10 @@ export function mountAccounts(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(logInRoute, async (c) => {
     const { username: name, password } = c.req.valid("json")
     const address = addressOf(c)
-    const { user, tokens } = await accounts.logIn(name, password, address).catch(async (error) => {
-      const isRefused =
-        error instanceof AppError && (error.code === "unauthorized" || error.code === "forbidden")
-      if (isRefused)
-        await audit.record({ action: "sign_in_failed", by: null, actor: namePart(name), address })
-      throw error
-    })
+    const { user, tokens } = await audit.ofAttempt(
+      { action: "sign_in_failed", by: null, actor: namePart(name), address },
+      accounts.logIn(name, password, address),
+    )
     await audit.record({ action: "signed_in", by: { user }, address })
     return c.json({ user, ...answerOf(tokens) }, 200)
   })

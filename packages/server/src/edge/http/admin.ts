@@ -14,6 +14,7 @@ import {
 import type { Context } from "hono"
 import type { Principal } from "../../auth/principal.ts"
 import { AppError } from "../../lib/app-error.ts"
+import { FIRST_ID } from "../../lib/first-id.ts"
 import { addressOf, type HttpServices, writer } from "./context.ts"
 import { sample } from "./sample.ts"
 import { body, bodyErrors, errorBody, errors, json, listLimit } from "./schemas.ts"
@@ -22,7 +23,6 @@ const alice = { id: sample.userId, username: "alice", display_name: "Alice", ava
 const adminErrors = { ...errors, 403: json(errorBody, "For administrators and back ends only.") } as const
 const userErrors = { ...adminErrors, 404: json(errorBody, "There is nobody of this name.") } as const
 const userPath = z.object({ id: userRef.meta({ example: "alice" }) })
-const first = "00000000-0000-0000-0000-000000000000"
 
 const claim = createRoute({
   method: "post",
@@ -213,14 +213,13 @@ export function mountAdmin(app: OpenAPIHono, services: HttpServices): void {
     const principal = await writer(services, c.req.raw)
     if (!principal.grant)
       throw new AppError("unauthorized", "Sign in first: a name alone is not enough here.")
-    await firstAdmin.claim(principal, c.req.valid("json").code).catch(async (error) => {
-      const isRefused = error instanceof AppError && error.code === "forbidden"
-      const act = { action: "admin_claim_failed", by: principal, address: addressOf(c) } as const
-      if (isRefused) await log.record(act)
-      throw error
-    })
+    const address = addressOf(c)
+    await log.ofAttempt(
+      { action: "admin_claim_failed", by: principal, address },
+      firstAdmin.claim(principal, c.req.valid("json").code),
+    )
     services.revocations.tell({ userId: principal.user.id, why: "signed_out" })
-    await log.record({ action: "admin_claimed", by: principal, address: addressOf(c) })
+    await log.record({ action: "admin_claimed", by: principal, address })
     return c.body(null, 204)
   })
   app.openapi(createUser, async (c) => {
@@ -270,7 +269,7 @@ export function mountAdmin(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(listKeys, async (c) => {
     await admin(c)
     const { after, limit } = c.req.valid("query")
-    return c.json(await keys.list(after ?? first, limit), 200)
+    return c.json(await keys.list(after ?? FIRST_ID, limit), 200)
   })
   app.openapi(endKey, async (c) => {
     const by = await admin(c)

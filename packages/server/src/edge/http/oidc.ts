@@ -76,12 +76,10 @@ export function mountOidc(app: OpenAPIHono, { oidc, isOwnPage, audit, clock }: H
       { code, codeVerifier: code_verifier, nonce, redirectUri: redirect_uri, answeredBy: iss },
       addressOf(c),
     ]
-    const { user, tokens } = await signIns.signIn(answer, address).catch(async (error) => {
-      const isRefused =
-        error instanceof AppError && (error.code === "unauthorized" || error.code === "forbidden")
-      if (isRefused) await audit.record({ action: "sign_in_failed", by: null, address, details: byProvider })
-      throw error
-    })
+    const { user, tokens } = await audit.ofAttempt(
+      { action: "sign_in_failed", by: null, address, details: byProvider },
+      signIns.signIn(answer, address),
+    )
     await audit.record({ action: "signed_in", by: { user }, address, details: byProvider })
     return c.json({ user, ...tokensBody(tokens, clock.now()) }, 200)
   })

@@ -52,8 +52,6 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
       )
     },
   })
-  // Before what is asked of bodies: an upload is neither JSON nor small.
-  mountLater(app, services)
   app.use(async (c, next) => {
     if (probes.has(c.req.path)) return next()
     // Whoever brings a token is counted by it; one that turns out to be bad is a stranger's.
@@ -62,6 +60,8 @@ export function makeRoutes(services: HttpServices): OpenAPIHono {
     await next()
     if (hasToken && c.res.status === 401) services.budgets.spendStranger(addressOf(c))
   })
+  // Before what is asked of bodies: an upload is neither JSON nor small.
+  mountLater(app, services)
   app.use(async (c, next) => {
     c.req.raw = await boundedBody(c.req.raw)
     await next()
