@@ -196,10 +196,27 @@ describe("without a connection", () => {
   })
 
   test("rooms that cannot be loaded are asked for again by a button", async () => {
-    proxy.intercept = (path) => (path.startsWith("/rooms?") ? unavailable : undefined)
+    // The page also asks by itself, after each connect and each room it is added to: none of these is answered, so
+    // that it is the button that brings the rooms.
+    let isPressed = false
+    proxy.intercept = (path) => {
+      if (path.startsWith("/pressed")) isPressed = true
+      if (path.startsWith("/pressed")) return { status: "200 OK", body: "{}" }
+      return !isPressed && path.startsWith("/rooms?") ? unavailable : undefined
+    }
     await using tab = await open("?r=cellar&u=toad", proxy.url)
     await tab.page.getByText("The rooms could not be loaded.").waitFor()
-    proxy.intercept = () => undefined
+    await tab.page.evaluate(() => {
+      const tell = (event: Event) => {
+        if (!(event.target instanceof HTMLElement) || event.target.textContent !== "Try again") return
+        // Heard by the proxy before the page can ask for anything.
+        const request = new XMLHttpRequest()
+        request.open("GET", "/pressed", false)
+        request.send()
+      }
+      document.addEventListener("click", tell, { capture: true })
+    })
+    expect(await link(tab, "cellar").count()).toBe(0)
     await tab.rooms.getByRole("button", { name: "Try again" }).click()
     await link(tab, "cellar").waitFor()
     await tab.page.getByText("The rooms could not be loaded.").waitFor({ state: "detached" })
