@@ -25,6 +25,8 @@ export class Letters {
   readonly #kept = new Map<string, Kept>()
   /** In ms since the Unix epoch, and always more than the one before: a clock set back reorders nothing. */
   #newest = 0
+  /** Done with while the store is asked: what it says of these is from before. */
+  #done: Set<string> | undefined
 
   constructor(store: Store | undefined) {
     this.#store = store
@@ -32,11 +34,24 @@ export class Letters {
 
   /** Those kept, the oldest first. Rejects as the store does. */
   async load(): Promise<KeptLetter[]> {
-    const all = ((await this.#store?.all("letters")) ?? []) as Kept[]
-    for (const one of all) {
+    const done = new Set<string>()
+    this.#done = done
+    const found = ((await this.#store?.all("letters")) ?? []) as Kept[]
+    this.#done = undefined
+    const all = found.filter(({ letter }) => !done.has(nameOf(letter)))
+    const ours = [...this.#kept.values()]
+    const others = all.filter(({ letter }) => !this.#kept.has(nameOf(letter)))
+    for (const one of others) {
       this.#kept.set(nameOf(one.letter), one)
       this.#newest = Math.max(this.#newest, Number.parseInt(one.key, 10) || 0)
     }
+    // Written before it was known what there was, maybe by a clock that was set back: they go after it.
+    for (const { key, letter } of ours)
+      if (key < (others.at(-1)?.key ?? "")) {
+        this.#kept.delete(nameOf(letter))
+        this.keep(letter)
+        this.#store?.remove("letters", key).catch(() => {})
+      }
     return all.map(({ letter }) => letter)
   }
 
@@ -65,6 +80,7 @@ export class Letters {
 
   /** Acked, or let go. */
   drop(letter: LetterName): void {
+    this.#done?.add(nameOf(letter))
     const kept = this.#kept.get(nameOf(letter))
     if (!kept) return
     this.#kept.delete(nameOf(letter))

@@ -177,7 +177,7 @@ export class RoomMessages implements Messages {
       outbox.settle(ref, event.client_id, { ...event, type: "ack" })
   }
 
-  #post(letter: KeptLetter, place: "in order" | "last" = "last"): PendingMessage {
+  #post(letter: KeptLetter, place?: "in order"): PendingMessage {
     const { clientId, content, replyTo } = letter
     const { following, letters, outbox, ref } = this.#options
     const frame = () => ({
@@ -191,7 +191,7 @@ export class RoomMessages implements Messages {
     if (content.length > contract.contentCharsMax) settled = Promise.reject(tooLarge())
     else {
       const order = letters.keep({ ...letter, by: this.#options.self()?.id })
-      settled = outbox.add({ lane: ref, clientId, frame, order }, place)
+      settled = outbox.add({ lane: ref, clientId, frame, order: place && order })
     }
     const pending = { clientId, settled }
     this.#sending.set(clientId, pending)

@@ -19,7 +19,7 @@ export interface Letter {
   readonly clientId: string
   /** The frame as it should be written now. It carries the client id, so the server stores it once. */
   readonly frame: () => Outgoing
-  /** Its place among those that are kept. */
+  /** Of one that was kept from before: its place among those. What is written now goes after them. */
   readonly order?: string | undefined
 }
 
@@ -62,9 +62,9 @@ export class Outbox {
 
   /**
    * Resolves once durable. Rejects with the server's final refusal, with `failAll`'s error, when full, or when closed.
-   * What was kept from before goes `in order`, but for one that is on its way already.
+   * What was kept from before goes in its order before all that was not, but after one that is on its way already.
    */
-  add(letter: Letter, place: "in order" | "last" = "last"): Promise<SentAck> {
+  add(letter: Letter): Promise<SentAck> {
     return new Promise((resolve, reject) => {
       if (this.ended && endsAll(this.ended)) return reject(this.ended)
       if (this.#size >= outboxMax)
@@ -74,7 +74,7 @@ export class Outbox {
       this.#lanes.set(letter.lane, lane)
       const { queue, busy } = lane
       const isEarlier = ({ order }: Letter, at: number) =>
-        place === "last" || (busy && at === 0) || order! < letter.order!
+        !letter.order || (busy && at === 0) || (order && order < letter.order)
       queue.splice(queue.filter(isEarlier).length, 0, { ...letter, resolve, reject })
       this.#pump(letter.lane)
     })
