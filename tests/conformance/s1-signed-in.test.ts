@@ -143,5 +143,14 @@ describe("S1: people who sign in", () => {
       content,
       `${content} again`,
     ])
+    const rights = { rights: { post: "member" } }
+    const broadcastRoom = `PATCH /rooms/${ack.room_id}`
+    expectError(await bob!.ask(broadcastRoom, rights), "forbidden")
+    expectError(await alice!.ask(broadcastRoom, { name: "mine" }), "forbidden")
+    await alice!.got(room, broadcastRoom, rights)
+    await b.acked({ type: "broadcast", content: `${content} by all` })
+    await e.hears("bob's broadcast", (f) => f.content === `${content} by all`)
+    await alice!.got(room, broadcastRoom, { rights: {} })
+    expect(await b.ask({ type: "broadcast", content })).toMatchObject({ code: "forbidden" })
   })
 })

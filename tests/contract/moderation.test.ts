@@ -45,7 +45,11 @@ test("[A8] what the SDK says someone may do is what the server's policy decides,
   for (const action of actions.filter((one) => !unasked.includes(one)))
     for (const kind of kinds)
       for (const archived of [false, true])
-        for (const rights of [{}, { post: "moderator", invite: "admin", pin: "reader" } as const])
+        for (const rights of [
+          {},
+          { post: "moderator", invite: "admin", pin: "reader" },
+          { post: "member", edit_any: "admin" },
+        ] as const)
           for (const role of roles) {
             const room = { kind, archived, rights, role }
             const act = action as Act

@@ -68,7 +68,8 @@ export function mayDo(
 ): boolean {
   const { kind, role } = room
   if (kind === "direct") return role !== null && (act === "post" || act === "pin")
-  if (kind === "inbox" || kind === "broadcast" || (role === null && kind !== "public")) return false
+  if (kind === "broadcast") return act === "post" && ranks[room.rights.post ?? "owner"] <= ranks.member
+  if (kind === "inbox" || (role === null && kind !== "public")) return false
   if (room.archived && !["archive", "delete_room", "kick", "ban"].includes(act)) return false
   // Writing to a public room makes a member.
   const rank = role === null ? Number(act === "post") * ranks.member : ranks[role]

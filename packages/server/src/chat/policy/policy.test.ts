@@ -190,4 +190,26 @@ describe("beyond the table", () => {
     expect(ask("post", "broadcast", "member", { asker })).toBe("forbidden")
     expect(ask("read", "broadcast", "member", { asker })).toBe("allowed")
   })
+
+  test("an administrator says who may broadcast, also in open mode, and always may", () => {
+    const may = (post: Role | undefined, asker: Question["asker"]) =>
+      ask("post", "broadcast", "member", {
+        asker,
+        room: { kind: "broadcast", isArchived: false, rights: { post } },
+      })
+    const [open, closed] = [true, false].map((mayBroadcast) => ({ isAdmin: false, mayBroadcast }))
+    const admin = { isAdmin: true, mayBroadcast: true }
+    for (const post of role.options) {
+      const wanted = post === "member" || post === "reader" ? "allowed" : "forbidden"
+      expect([post, may(post, open!), may(post, closed!)]).toEqual([post, wanted, wanted])
+      expect(may(post, admin)).toBe("allowed")
+    }
+    for (const action of actions) {
+      const isTheirs = ["read", "join", "post", "change_rights"].includes(action)
+      expect([action, ask(action, "broadcast", "member", { asker: admin })]).toEqual([
+        action,
+        isTheirs ? "allowed" : "forbidden",
+      ])
+    }
+  })
 })

@@ -46,6 +46,7 @@ export interface Standing {
 export interface Asker {
   /** An administrator of the whole server, or an application's back end with its key. */
   readonly isAdmin: boolean
+  /** As long as the broadcast room itself does not say who may. */
   readonly mayBroadcast: boolean
 }
 
@@ -101,9 +102,9 @@ const inArchive: ReadonlySet<Action> = new Set<Action>(["archive", "delete_room"
 
 /** One rule for socket and HTTP: pure, and total over every action and kind of room. */
 export function decide(question: Question): Verdict {
-  const { action, asker, standing, room } = question
+  const { action, standing, room } = question
   if (room.kind === "inbox") return inInbox(action, standing)
-  if (room.kind === "broadcast") return inBroadcast(action, asker)
+  if (room.kind === "broadcast") return inBroadcast(question)
   if (room.kind === "direct") return inDirect(question)
   const role = effectiveRole(question)
   if (standing.isBanned && role === null)
@@ -129,10 +130,18 @@ const inInbox = (action: Action, { role }: Standing): Verdict =>
       ? allowed
       : forbidden("An inbox is only read.")
 
-function inBroadcast(action: Action, asker: Asker): Verdict {
+/** Everyone is a member; who may broadcast is its right to post, which administrators set. */
+function inBroadcast({ action, asker, room }: Question): Verdict {
   if (action === "read" || action === "join") return allowed
-  if (action === "post") return asker.mayBroadcast ? allowed : forbidden("You may not broadcast.")
-  return forbidden("The broadcast room is everyone's.")
+  if (action === "post") {
+    const least = room.rights.post ?? (asker.mayBroadcast ? "member" : "owner")
+    return ranks[least] <= (asker.isAdmin ? adminRank : ranks.member)
+      ? allowed
+      : forbidden("You may not broadcast.")
+  }
+  return action === "change_rights" && asker.isAdmin
+    ? allowed
+    : forbidden("The broadcast room is everyone's.")
 }
 
 function inDirect({ action, standing }: Question): Verdict {

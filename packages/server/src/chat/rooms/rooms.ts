@@ -35,7 +35,7 @@ const actionOf: Readonly<Record<keyof RoomChange, Action>> = {
 /** The room of those who name none. */
 export const LOBBY = "lobby"
 
-/** The room that everyone connected listens to. */
+/** The room that everyone connected listens to, as it is where nobody has set it otherwise. */
 export const broadcastRoom: RoomInfo = {
   id: "00000000-0000-7000-8000-00000000b0ad",
   kind: "broadcast",
@@ -72,7 +72,6 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.#options = options
-    options.directory.remember(broadcastRoom)
   }
 
   /** By id or slug. Rejects with `not_found`. */

@@ -44,8 +44,9 @@ export const handlers: { readonly [T in FrameType]: Handler<T> } = {
     await submit(services, session, room, frame, frame.ref)
   },
   async broadcast(services, session, frame) {
-    await services.members.require(session.principal, "post", broadcastRoom)
-    await submit(services, session, broadcastRoom, frame, frame.ref)
+    const room = await services.rooms.find(session.principal, broadcastRoom.id)
+    await services.members.require(session.principal, "post", room)
+    await submit(services, session, room, frame, frame.ref)
   },
   join: (services, session, frame) => joinRoom(services, session, frame.room_id, frame.since, frame.ref),
   async leave(services, session, frame) {
