@@ -55,6 +55,18 @@ describe("what was not read", () => {
     await titleIs(ann, "c-garden · Klatch")
     expect(await link(ann, "c-garden").textContent()).toBe("c-garden")
     expect(await icon()).toBe(plain)
+    // What comes while one looks is read as it comes: neither picture nor title flickers.
+    await ann.page.evaluate(() => {
+      document.body.dataset.marks = "0"
+      const count = () => (document.body.dataset.marks = String(Number(document.body.dataset.marks) + 1))
+      const seen = { subtree: true, childList: true, attributes: true, characterData: true }
+      new MutationObserver(count).observe(document.head, seen)
+    })
+    for (const text of ["four", "five", "six"]) {
+      await bob.write(text)
+      await ann.reads(text)
+    }
+    expect(await ann.page.evaluate(() => document.body.dataset.marks)).toBe("0")
     expect(ann.faults).toEqual([])
   })
 

@@ -63,9 +63,13 @@ export class Workspace {
   readonly listFailed = signal(false)
   /** The newest message looked at here, by room id. */
   readonly seen = signal<ReadonlyMap<string, number>>(new Map())
-  /** Messages of others in all rooms that were not looked at. */
+  readonly isVisible = signal(document.visibilityState === "visible")
+  /** Messages of others in all rooms that were not looked at. What comes into the one that is, is seen as it comes. */
   readonly unreadTotal = computed(() =>
-    (this.mine.value ?? []).reduce((sum, info) => sum + this.unreadOf(info), 0),
+    (this.mine.value ?? []).reduce(
+      (sum, info) => sum + (this.isVisible.value && this.isHere(info) ? 0 : this.unreadOf(info)),
+      0,
+    ),
   )
   /** Whom to write to, as far as the page has heard of them. */
   readonly people = computed<readonly string[]>(() => {
@@ -244,9 +248,12 @@ export class Workspace {
       this.ref.value = readAddress(location.href).room ?? lobby
     })
     on(window, "focus", () => this.discovery.soon())
+    on(document, "visibilitychange", () => {
+      this.isVisible.value = document.visibilityState === "visible"
+    })
     const timer = setInterval(() => {
       this.nowMs.value = Date.now()
-      if (document.visibilityState === "visible") this.discovery.soon()
+      if (this.isVisible.value) this.discovery.soon()
     }, refreshMs)
     const isOpen = computed(() => signalOf(this.client.connection).value.phase === "open")
     const hereId = computed(() => signalOf(this.room.value.info).value?.id)

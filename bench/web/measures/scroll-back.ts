@@ -54,7 +54,21 @@ export async function scrollBack(stage: Stage, profiler: Profiler): Promise<Outc
   }
 }
 
+/**
+ * A turn of the wheel, as a reader begins: at its end the log stays there, whatever grows, until a hand moves it, and
+ * a script's scroll is no hand.
+ */
+async function leaveEnd(page: Page): Promise<void> {
+  await page.getByRole("log").hover()
+  await page.mouse.wheel(0, -120)
+  await page.waitForFunction(() => {
+    const log = document.querySelector("[role=log]")
+    return log !== null && log.scrollTop + log.clientHeight < log.scrollHeight - 100
+  })
+}
+
 async function travel(page: Page, readMetrics: ReadMetrics, stepPx: number, untilId: number | null) {
+  if (stepPx < 0) await leaveEnd(page)
   const sinceMs = await page.evaluate(() => performance.now())
   const before = await readMetrics()
   const seen: Travel = await page.evaluate(

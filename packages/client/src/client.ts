@@ -73,6 +73,9 @@ export function createClient(options: ClientOptions = {}): Client {
   return new ConnectedClient(options)
 }
 
+/** Who we are and our rooms are kept at most this often while messages come. */
+const selfRestMs = 1_000
+
 /** A store that has not said by then what it keeps is not waited for. */
 const restoreMs = 1_000
 
@@ -111,6 +114,7 @@ class ConnectedClient implements Client {
   /** Counts what the application wants: what was begun for an earlier wish goes no further. */
   #turn = 0
   #stopWaking: () => void = () => {}
+  #cancelSelf: (() => void) | null = null
 
   constructor(options: ClientOptions) {
     const clock = options.clock ?? systemClock
@@ -157,7 +161,7 @@ class ConnectedClient implements Client {
       isFollowed: (id) => this.#followed.isFollowed(id),
       roomOf: (info) => this.#roomOf(info),
       readTo: (id) => this.#marks.of(id),
-      onChange: () => this.#keepSelf(),
+      onChange: () => this.#keepSelfSoon(),
     })
   }
 
@@ -219,6 +223,7 @@ class ConnectedClient implements Client {
 
   /** Keeps and tells at once what was about to be: the page may be closed next. */
   #flush(): void {
+    if (this.#cancelSelf) this.#keepSelf()
     this.#kept.flush()
     this.#marks.flush()
   }
@@ -264,7 +269,14 @@ class ConnectedClient implements Client {
     this.#inherit().catch(() => {})
   }
 
+  /** Who we are and our rooms, a moment later: a busy room moves to the front of them with every message. */
+  #keepSelfSoon(): void {
+    this.#cancelSelf ??= this.#clock.after(selfRestMs, () => this.#keepSelf())
+  }
+
   #keepSelf(): void {
+    this.#cancelSelf?.()
+    this.#cancelSelf = null
     const self: Self = { by: this.#keptBy, user: this.#user.get(), rooms: this.rooms.get().rooms }
     this.#options.store?.put("self", "self", self).catch(() => {})
   }

@@ -232,6 +232,33 @@ describe("rooms", () => {
     expect(client.user.get()?.username).toBe("ann")
   })
 
+  test("[K17] the list of them is kept once a second, however much is said, and as the client is closed", async () => {
+    const { clock, server, newClient } = scene()
+    const store = memoryStore()
+    let puts = 0
+    const put: Store["put"] = (table, key, value) => {
+      if (table === "self") puts++
+      return store.put(table, key, value)
+    }
+    server.room("general")
+    const client = newClient("ann", { store: { ...store, put } })
+    await clock.run(500)
+    client.rooms.load()
+    await clock.run(2_000)
+    const before = puts
+    for (let n = 0; n < 200; n++) {
+      server.post("general", "bob", `${n}`)
+      await clock.run(10)
+    }
+    expect(puts - before).toBeGreaterThan(0)
+    expect(puts - before).toBeLessThan(4)
+    server.post("general", "bob", "last")
+    await clock.run(100)
+    client.close()
+    const [self] = (await store.all("self")) as { rooms: { last_message: { content: string } }[] }[]
+    expect(self?.rooms[0]?.last_message.content).toBe("last")
+  })
+
   test("[K17] are resumed from where they were kept: nothing is loaded twice", async () => {
     const { clock, server, newClient, store } = await visited()
     server.post("general", "bob", "meanwhile")
