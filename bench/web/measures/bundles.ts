@@ -1,16 +1,17 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { buildModule, type PackageName } from "../../../tools/build-client.ts"
 import type { Outcome } from "../results.ts"
 import type { Stage } from "../stage.ts"
 
-const root = join(import.meta.dirname, "../../..")
-
-/** The size of all that a browser is sent: our packages built as an application would, and what the server serves. */
+/** The size of all that a browser is sent: our packages as they are handed out, and what the server serves. */
 export async function bundles(stage: Stage): Promise<Outcome[]> {
   const served = await servedByPage(stage.url)
   const widget = await fetch(`${stage.url}/widget.js`)
   return [
-    sized("SDK (packages/client)", await built("packages/client", [])),
-    sized("hooks (packages/react), more", await built("packages/react", ["react", "@klatch/*"])),
+    sized("SDK (packages/client)", await built("client")),
+    sized("hooks (packages/react), more", await built("react")),
     ...served.map(({ name, bytes }) => sized(`web client, ${name}`, bytes)),
     ...(widget.ok ? [sized("widget.js", await widget.bytes())] : []),
   ]
@@ -21,15 +22,14 @@ const sized = (name: string, bytes: Uint8Array<ArrayBuffer>): Outcome => ({
   figures: { rawKb: bytes.length / 1024, gzipKb: Bun.gzipSync(bytes).length / 1024 },
 })
 
-async function built(folder: string, external: string[]): Promise<Uint8Array<ArrayBuffer>> {
-  const { outputs } = await Bun.build({
-    entrypoints: [join(root, folder, "src/index.ts")],
-    minify: true,
-    target: "browser",
-    external,
-  })
-  if (outputs[0] === undefined || outputs.length !== 1) throw new Error(`${folder} is not one bundle`)
-  return new Uint8Array(await outputs[0].arrayBuffer())
+/** A package as it is handed out. */
+async function built(name: PackageName): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = mkdtempSync(join(tmpdir(), "klatch-bench-sdk-"))
+  try {
+    return new Uint8Array(await Bun.file(await buildModule(name, folder)).arrayBuffer())
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** The page and every file that it names, by kind. */

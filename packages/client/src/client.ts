@@ -7,6 +7,7 @@ import { FollowedRoom, type RoomOptions } from "./followed-room.ts"
 import { FollowedRooms } from "./followed-rooms.ts"
 import { Http, type Method } from "./http.ts"
 import { KeptRooms } from "./kept-rooms.ts"
+import { KeptSelf } from "./kept-self.ts"
 import { type KeptLetter, Letters } from "./letters.ts"
 import { Link } from "./link.ts"
 import { Listeners } from "./listeners.ts"
@@ -73,9 +74,6 @@ export function createClient(options: ClientOptions = {}): Client {
   return new ConnectedClient(options)
 }
 
-/** Who we are and our rooms are kept at most this often while messages come. */
-const selfRestMs = 1_000
-
 /** A store that has not said by then what it keeps is not waited for. */
 const restoreMs = 1_000
 
@@ -100,6 +98,7 @@ class ConnectedClient implements Client {
   readonly #followed: FollowedRooms
   readonly #letters: Letters
   readonly #kept: KeptRooms
+  readonly #keptSelf: KeptSelf
   readonly #marks: ReadMarks
   readonly rooms: RoomList
   /**
@@ -114,7 +113,6 @@ class ConnectedClient implements Client {
   /** Counts what the application wants: what was begun for an earlier wish goes no further. */
   #turn = 0
   #stopWaking: () => void = () => {}
-  #cancelSelf: (() => void) | null = null
 
   constructor(options: ClientOptions) {
     const clock = options.clock ?? systemClock
@@ -149,6 +147,11 @@ class ConnectedClient implements Client {
     })
     this.#letters = new Letters(options.store)
     this.#kept = new KeptRooms(options.store, clock, () => this.#self().id)
+    this.#keptSelf = new KeptSelf(options.store, clock, () => ({
+      by: this.#keptBy,
+      user: this.#user.get(),
+      rooms: this.rooms.get().rooms,
+    }))
     this.#followed = new FollowedRooms({ ...parts, newRoom: (ref) => this.#newRoom(ref, parts) })
     this.#marks = new ReadMarks({
       clock,
@@ -161,7 +164,7 @@ class ConnectedClient implements Client {
       isFollowed: (id) => this.#followed.isFollowed(id),
       roomOf: (info) => this.#roomOf(info),
       readTo: (id) => this.#marks.of(id),
-      onChange: () => this.#keepSelfSoon(),
+      onChange: () => this.#keptSelf.changed(),
     })
   }
 
@@ -177,10 +180,9 @@ class ConnectedClient implements Client {
     if (this.#link.isOpen) return
     const turn = ++this.#turn
     this.#outbox.ended = null
-    const { store } = this.#options
-    if (!store) this.#dial()
+    if (!this.#options.store) this.#dial()
     else
-      void this.#restore(store).then(() => {
+      void this.#restore().then(() => {
         if (turn === this.#turn) this.#dial()
       })
   }
@@ -223,17 +225,20 @@ class ConnectedClient implements Client {
 
   /** Keeps and tells at once what was about to be: the page may be closed next. */
   #flush(): void {
-    if (this.#cancelSelf) this.#keepSelf()
+    this.#keptSelf.flush()
     this.#kept.flush()
     this.#marks.flush()
   }
 
   /** Shows what was kept and takes up what was on its way. A store that fails or is slow is gone on without. */
-  #restore(store: Store): Promise<void> {
+  #restore(): Promise<void> {
     const work = async () => {
-      const [letters, self] = await Promise.all([this.#letters.load(), store.all("self"), this.#kept.load()])
+      const [letters, kept] = await Promise.all([
+        this.#letters.load(),
+        this.#keptSelf.load(),
+        this.#kept.load(),
+      ])
       this.#strays = letters
-      const kept = (self as Self[]).find((one) => one.by === this.#keptBy)
       if (kept?.user && this.#user.get() === null) {
         this.#user.set(kept.user)
         this.rooms.restore(kept.rooms)
@@ -267,18 +272,6 @@ class ConnectedClient implements Client {
     this.#marks.forget()
     this.#http.cut()
     this.#inherit().catch(() => {})
-  }
-
-  /** Who we are and our rooms, a moment later: a busy room moves to the front of them with every message. */
-  #keepSelfSoon(): void {
-    this.#cancelSelf ??= this.#clock.after(selfRestMs, () => this.#keepSelf())
-  }
-
-  #keepSelf(): void {
-    this.#cancelSelf?.()
-    this.#cancelSelf = null
-    const self: Self = { by: this.#keptBy, user: this.#user.get(), rooms: this.rooms.get().rooms }
-    this.#options.store?.put("self", "self", self).catch(() => {})
   }
 
   #self(): User {
@@ -327,7 +320,7 @@ class ConnectedClient implements Client {
       }
       this.#letters.claim(this.#nobody.id, user.id)
       this.#user.set(user)
-      this.#keepSelf()
+      this.#keptSelf.keep()
       this.#adopt()
     }
     this.#followed.up()
@@ -354,6 +347,7 @@ class ConnectedClient implements Client {
     this.#requests.hear(event)
     this.#followed.hear(event)
     this.rooms.hear(event)
+    if (event.type === "room_removed") this.#kept.drop(event.room.id)
     // Who writes has read what stands before it.
     if (event.type === "message" && event.user_id === this.#user.get()?.id)
       this.#marks.move(event.room_id, event.message_id)
@@ -384,13 +378,6 @@ class ConnectedClient implements Client {
 
 /** What a room is made with, beside its own. */
 type Parts = Pick<RoomOptions, "clock" | "random" | "requests" | "http" | "isConnected">
-
-/** What is kept of the client itself: `by` what its caller called it. */
-interface Self {
-  readonly by: string
-  readonly user: User | null
-  readonly rooms: readonly RoomInfo[]
-}
 
 function baseOf(url = globalThis.location?.origin): string {
   if (!url) throw new TypeError("Klatch needs a `url` here.")

@@ -9,8 +9,8 @@ import type { Store } from "./store.ts"
 export const keptRoomsMax = 100
 /** Messages kept of each, the newest. */
 export const keptMessagesMax = 50
-/** A room is kept at most this often while messages come. */
-const restMs = 1_000
+/** Things are kept at most this often while messages come. */
+export const restMs = 1_000
 
 /** What is kept of a room. */
 interface KeptRoom {
@@ -38,12 +38,12 @@ export class KeptRooms {
     this.#selfId = selfId
   }
 
-  /** Reads what was kept. Rejects as the store does. */
+  /** Reads what was kept. Rejects as the store does, and where there is none. */
   async load(): Promise<void> {
-    const kept = ((await this.#store?.all("rooms")) ?? []) as KeptRoom[]
+    const kept = (await this.#store!.all("rooms")) as KeptRoom[]
     kept.sort((a, b) => b.keptMs - a.keptMs)
     for (const one of kept.slice(0, keptRoomsMax)) this.#known.set(one.info.id, one)
-    for (const one of kept.slice(keptRoomsMax)) this.#store?.remove("rooms", one.info.id).catch(() => {})
+    for (const one of kept.slice(keptRoomsMax)) this.drop(one.info.id)
   }
 
   /** Shows in a room what was kept of it for this user, if anything was. */
@@ -57,6 +57,14 @@ export class KeptRooms {
     if (!this.#store || this.#resting.has(room) || room.messages.get().status !== "ready") return
     const keep = () => this.#keep(room)
     this.#resting.set(room, this.#clock.after(restMs, keep))
+  }
+
+  /** It is this user's no more: what was said in it does not stay on the device. */
+  drop(id: string): void {
+    // What is about to be kept would come back later.
+    this.flush()
+    this.#known.delete(id)
+    this.#store?.remove("rooms", id).catch(() => {})
   }
 
   /** Keeps at once what was about to be kept: the page may be closed next. */

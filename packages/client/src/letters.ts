@@ -40,14 +40,16 @@ export class Letters {
     this.#done = undefined
     const all = found.filter(({ letter }) => !done.has(nameOf(letter)))
     const ours = [...this.#kept.values()]
-    const others = all.filter(({ letter }) => !this.#kept.has(nameOf(letter)))
-    for (const one of others) {
+    let last = ""
+    for (const one of all) {
+      if (this.#kept.has(nameOf(one.letter))) continue
       this.#kept.set(nameOf(one.letter), one)
-      this.#newest = Math.max(this.#newest, Number.parseInt(one.key, 10) || 0)
+      last = one.key
     }
+    this.#newest = Math.max(this.#newest, Number.parseFloat(last) || 0)
     // Written before it was known what there was, maybe by a clock that was set back: they go after it.
     for (const { key, letter } of ours)
-      if (key < (others.at(-1)?.key ?? "")) {
+      if (key < last) {
         this.#kept.delete(nameOf(letter))
         this.keep(letter)
         this.#store?.remove("letters", key).catch(() => {})
@@ -80,10 +82,11 @@ export class Letters {
 
   /** Acked, or let go. */
   drop(letter: LetterName): void {
-    this.#done?.add(nameOf(letter))
-    const kept = this.#kept.get(nameOf(letter))
+    const name = nameOf(letter)
+    this.#done?.add(name)
+    const kept = this.#kept.get(name)
     if (!kept) return
-    this.#kept.delete(nameOf(letter))
+    this.#kept.delete(name)
     this.#store?.remove("letters", kept.key).catch(() => {})
   }
 }
