@@ -6,7 +6,7 @@ import { Session } from "./session.ts"
 const sessionOf = (id: string) => {
   const user = { id, username: id, display_name: id }
   return new Session(
-    { principal: { user }, address: "", mark: 0, roomRef: undefined, isAuto: false, isPlainText: false },
+    { principal: { user }, mark: 0, roomRef: undefined, isAuto: false, isPlainText: false },
     1,
     0,
   )

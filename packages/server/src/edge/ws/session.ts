@@ -9,8 +9,8 @@ import type { Subscriber } from "../../live/subscriber.ts"
 /** What a connection brings from the upgrade. */
 export interface SessionStart {
   readonly principal: Principal
-  /** Where it comes from, as far as the proxies can be trusted. */
-  readonly address: string
+  /** Where it comes from, as trusted proxies tell it; undefined where that is the socket's other end. */
+  readonly address?: string | undefined
   /** How many revocations there were before it was asked who they are. */
   readonly mark: number
   /** Room given at connect, not looked up yet. */
@@ -42,6 +42,8 @@ export interface Follow {
 
 /** What most connections never need, or no more once they have joined. */
 class Extra {
+  /** Where it comes from, where that is not the socket's other end. */
+  address: string | undefined
   /** From where the room given at connect is replayed. */
   since: number | undefined
   /** Frames that came while one is being handled: a connection's frames are handled in order. */
@@ -64,12 +66,11 @@ class Extra {
 }
 
 /**
- * A socket's life. There is one a connection, so what it holds is counted: 120 bytes, twice that before the rare
+ * A socket's life. There is one a connection, so what it holds is counted: 112 bytes, twice that before the rare
  * parts had a place of their own.
  */
 export class Session implements Subscriber, Bucket {
   principal: Principal
-  readonly address: string
   readonly isAuto: boolean
   readonly isPlainText: boolean
   isOpen = false
@@ -85,7 +86,6 @@ export class Session implements Subscriber, Bucket {
 
   constructor(start: SessionStart, burst: number, nowMs: number) {
     this.principal = start.principal
-    this.address = start.address
     this.home = start.roomRef
     this.isAuto = start.isAuto
     this.isPlainText = start.isPlainText
@@ -93,6 +93,12 @@ export class Session implements Subscriber, Bucket {
     this.tokens = burst
     this.filledMs = nowMs
     if (start.since !== undefined) this.extra().since = start.since
+    if (start.address !== undefined) this.extra().address = start.address
+  }
+
+  /** Where it comes from, as far as the proxies can be trusted; asked of the socket, for most never need it. */
+  get address(): string {
+    return this.rare?.address ?? this.socket?.remoteAddress ?? ""
   }
 
   /** They have yet to say who they are. */
