@@ -75,9 +75,10 @@ export class Identity {
         "invalid_field",
         `user: must be ${limits.usernameCharsMin}..${limits.usernameCharsMax} of A-Z, a-z, 0-9, _, . and -`,
       )
-    const { user, isOwned } = await this.#options.users.ensureNamed(checked.data)
-    if (isOwned)
+    const named = await this.#options.users.ensureNamed(checked.data)
+    if (named.isOwned)
       throw new AppError("unauthorized", "This name is somebody's: sign in as them, or take another.")
-    return { user }
+    // As it is kept: it lives as long as a connection.
+    return named
   }
 }

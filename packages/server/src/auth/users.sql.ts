@@ -65,7 +65,7 @@ export async function ensureUsers(
   return new Map(
     // Most have one name for everything: they then share one string, since a user is held as long as a connection.
     rows.map(({ id, username, display_name, username_key, is_owned }) => [
-      username_key,
+      username_key === username ? username : username_key,
       {
         user: { id, username, display_name: display_name === username ? username : display_name },
         isOwned: is_owned,
