@@ -71,8 +71,8 @@ const OPEN = 4
 const BUSY = 8
 
 /**
- * A socket's life. There is one a connection, so what it holds is counted: 80 bytes, in eight fields. A ninth would make
- * it 112, which is JavaScriptCore's next size.
+ * A socket's life. There is one a connection, so what it holds is counted: 80 bytes, in eight fields. A ninth would
+ * make it 112, which is JavaScriptCore's next size.
  */
 export class Session implements Subscriber, Bucket {
   principal: Principal
