@@ -60,6 +60,19 @@ describe("a tab that was closed with messages on their way", () => {
   test("shows what was there before the server answers, and keeps what is written then", async () => {
     const context = ann.page.context()
     const page = context.pages()[0]!
+    await page.waitForFunction(async () => {
+      const asked = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve) => {
+          request.onsuccess = () => resolve(request.result)
+        })
+      for (const { name = "" } of await indexedDB.databases()) {
+        const database = await asked(indexedDB.open(name))
+        const rooms = await asked(database.transaction("rooms").objectStore("rooms").getAll())
+        database.close()
+        if (JSON.stringify(rooms).includes('"five"')) return true
+      }
+      return false
+    })
     // The page itself comes from the server; its data do not.
     await page.route(/\/(rooms|dm|healthz)/, (route) => route.abort())
     await page.routeWebSocket(/\/ws/, (socket) => void socket.close({ code: 1011 }))

@@ -225,8 +225,9 @@ class ConnectedClient implements Client {
 
   /** Keeps and tells at once what was about to be: the page may be closed next. */
   #flush(): void {
-    this.#keptSelf.flush()
+    // What was said first: a page that goes may have time for one.
     this.#kept.flush()
+    this.#keptSelf.flush()
     this.#marks.flush()
   }
 
