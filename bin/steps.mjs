@@ -8,28 +8,29 @@ import { root } from "./root.mjs"
  */
 export const budgetS = 900
 
+/** So many test files at once: each has servers, databases and pages of its own, and waits for them much of the time. */
+export const filesAtOnce = 2
+
 /**
  * What `npm test` runs, the cheap first. `tool` steps pass by exit code; `tests` steps run `bun test` on those of the
  * folders that hold tests, and one without any test is a fault: a step never passes by being empty.
- * `needs` names programs of prerequisites.mjs. `limitS` ends a step that hangs. `workers` says how many files run at
- * once: each has servers, databases and pages of its own, and waits for them much of the time.
+ * `needs` names programs of prerequisites.mjs. `limitS` ends a step that hangs.
  */
 export const steps = [
   { name: "types", limitS: 120, tool: ["tsc", "--noEmit"] },
   { name: "lint", limitS: 60, tool: ["biome", "ci", "."] },
-  { name: "tools", limitS: 150, workers: 2, tests: ["tools"] },
+  { name: "tools", limitS: 150, tests: ["tools"] },
   {
     name: "unit",
     limitS: 240,
-    workers: 2,
     tests: ["packages", "apps", "bench", "tests/harness", "tests/sim"],
     needs: ["redis"],
   },
-  { name: "contract", limitS: 300, workers: 2, tests: ["tests/contract"], needs: ["redis"] },
-  { name: "conformance", limitS: 240, workers: 2, tests: ["tests/conformance"], needs: ["redis"] },
-  { name: "e2e", limitS: 540, workers: 2, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
-  { name: "docs", limitS: 240, workers: 2, tests: ["tests/docs"], needs: ["chromium"] },
-  { name: "chaos", limitS: 240, workers: 2, tests: ["tests/chaos"], needs: ["redis"] },
+  { name: "contract", limitS: 300, tests: ["tests/contract"], needs: ["redis"] },
+  { name: "conformance", limitS: 240, tests: ["tests/conformance"], needs: ["redis"] },
+  { name: "e2e", limitS: 540, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
+  { name: "docs", limitS: 240, tests: ["tests/docs"], needs: ["chromium"] },
+  { name: "chaos", limitS: 240, tests: ["tests/chaos"], needs: ["redis"] },
 ]
 
 /** Those of a step's folders that hold at least one test file. */

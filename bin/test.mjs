@@ -9,7 +9,7 @@ import { endLeftovers } from "./leftovers.mjs"
 import { findPrerequisites } from "./prerequisites.mjs"
 import { launch, root } from "./root.mjs"
 import { setUp } from "./setup.mjs"
-import { budgetS, foldersWithTests, steps } from "./steps.mjs"
+import { budgetS, filesAtOnce, foldersWithTests, steps } from "./steps.mjs"
 import { tools } from "./tools.mjs"
 
 const leftoverGraceMs = 3_000
@@ -101,7 +101,8 @@ async function runStep(step, { bun, env, limitMs, report }) {
         [
           "test",
           `--timeout=${testMs}`,
-          ...(step.workers ? [`--parallel=${step.workers}`, "--no-isolate"] : []),
+          `--parallel=${filesAtOnce}`,
+          "--no-isolate",
           "--reporter=junit",
           `--reporter-outfile=${report}`,
           ...folders.map((folder) => `./${folder}/`),

@@ -71,29 +71,22 @@ describe("ten tabs of one person", () => {
   })
 
   test("hand the connection over when the tab that has it is closed: nothing lost, nothing twice", async () => {
-    const tookMs: number[] = []
-    // The quickest of three counts: what else the machine does can only make it slower.
-    for (let round = 0; round < 3 && !(Math.min(...tookMs) < handOverMs); round++) {
-      const before = await bob.texts()
-      const { leader, others } = await parted()
-      await leader.close()
-      pages = others
-      const closedMs = performance.now()
-      await write(others[0]!, `right after ${round}`)
-      await bob.reads(`right after ${round}`)
-      tookMs.push(performance.now() - closedMs)
-      await bob.write(`and back ${round}`)
-      for (const page of others)
-        await page.getByRole("log").getByText(`and back ${round}`, { exact: true }).waitFor()
-      const all = [...before, `right after ${round}`, `and back ${round}`]
-      for (const page of others) expect(await texts(page)).toEqual(all)
-      expect(await bob.texts()).toEqual(all)
-      await until("one connection of each person", async () => (await connections()) === 2)
-    }
-    console.log(
-      `hand-over, with the next message read by another person: ${tookMs.map(Math.round).join()} ms`,
-    )
-    expect(Math.min(...tookMs)).toBeLessThan(handOverMs + 2_000)
+    const before = await bob.texts()
+    const { leader, others } = await parted()
+    await leader.close()
+    pages = others
+    const closedMs = performance.now()
+    await write(others[0]!, "right after")
+    await bob.reads("right after")
+    const tookMs = performance.now() - closedMs
+    console.log(`hand-over, with the next message read by another person: ${tookMs.toFixed(0)} ms`)
+    expect(tookMs).toBeLessThan(handOverMs + 2_000)
+    await bob.write("and back")
+    for (const page of others) await page.getByRole("log").getByText("and back", { exact: true }).waitFor()
+    const all = [...before, "right after", "and back"]
+    for (const page of others) expect(await texts(page)).toEqual(all)
+    expect(await bob.texts()).toEqual(all)
+    await until("one connection of each person", async () => (await connections()) === 2)
   })
 
   test("send what the tab that had the connection was sending when it was closed: once, in order", async () => {

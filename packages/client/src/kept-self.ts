@@ -5,7 +5,7 @@ import type { RoomInfo } from "./room-info.ts"
 import type { Store } from "./store.ts"
 
 /** What is kept of the client itself: `by` what its caller called it. */
-export interface Self {
+interface Self {
   readonly by: string
   readonly user: User | null
   readonly rooms: readonly RoomInfo[]

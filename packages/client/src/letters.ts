@@ -36,8 +36,10 @@ export class Letters {
   async load(): Promise<KeptLetter[]> {
     const done = new Set<string>()
     this.#done = done
-    const found = ((await this.#store?.all("letters")) ?? []) as Kept[]
-    this.#done = undefined
+    const asked = this.#store?.all("letters").finally(() => {
+      this.#done = undefined
+    })
+    const found = ((await asked) ?? []) as Kept[]
     const all = found.filter(({ letter }) => !done.has(nameOf(letter)))
     const ours = [...this.#kept.values()]
     let last = ""

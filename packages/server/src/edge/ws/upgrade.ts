@@ -50,7 +50,7 @@ export async function upgrade(
     const principal = (await options.identity.namedOrGuest(claims)) ?? stranger
     const session = await options.gateway.prepare({
       principal,
-      address: address === server.requestIP(request)?.address ? undefined : address,
+      address: options.trustProxy ? address : undefined,
       mark,
       roomRef,
       since,
