@@ -8,7 +8,7 @@ import { root } from "./root.mjs"
  */
 export const budgetS = 900
 
-/** So many test files at once: each has servers, databases and pages of its own, and waits for them much of the time. */
+/** So many test files at once: each has servers and pages of its own, and waits for them much of the time. */
 export const filesAtOnce = 2
 
 /**

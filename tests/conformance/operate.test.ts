@@ -186,8 +186,7 @@ describe("the environment", () => {
     })
     expect(said).toContain("- LOG_LEVEL")
     expect(said).toContain("- DATABASE_URL and POSTGRES_DSN")
-    // It would be half a cluster: until nodes join each other, none pretends to.
-    expect(said).toContain("- REDIS_URL: this version runs as one node")
+    expect(said).not.toContain("- REDIS_URL")
   })
 
   test("[O6] a port that is taken is said in a sentence", async () => {

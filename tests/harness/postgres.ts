@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { EmbeddedPostgres } from "../../packages/server/src/db/embedded.ts"
 import { Database, type DatabaseAddress } from "../../packages/server/src/db/sql.ts"
+import { freePort } from "./free-port.ts"
 
 export interface TestPostgres extends AsyncDisposable {
   readonly address: DatabaseAddress
@@ -80,11 +81,4 @@ async function answers(address: DatabaseAddress): Promise<void> {
 function accountOf(name: string): { uid: number; gid: number } {
   const id = (flag: string) => Number(execFileSync("id", [flag, name], { encoding: "utf8" }))
   return { uid: id("-u"), gid: id("-g") }
-}
-
-function freePort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } })
-  const { port } = server
-  server.stop(true)
-  return port
 }

@@ -24,21 +24,21 @@ export class ReaderHand implements Disposable {
         capture: true,
         signal: this.#ends.signal,
       })
-    on(box, "wheel", ({ deltaY }) => deltaY < 0 && this.#touch())
-    on(box, "touchmove", () => this.#touch())
-    on(box, "keydown", ({ key }) => keysUp.includes(key) && this.#touch())
+    on(box, "wheel", ({ deltaY }) => deltaY < 0 && this.touch())
+    on(box, "touchmove", () => this.touch())
+    on(box, "keydown", ({ key }) => keysUp.includes(key) && this.touch())
     // A line that gets the focus is brought into view.
-    on(box, "focusin", () => this.#touch())
+    on(box, "focusin", () => this.touch())
     on(box, "pointerdown", ({ target }) => {
       // The scroll bar is the log's own; what stands in the log is another target.
       if (target !== box) return
       this.#isHeld = true
-      this.#touch()
+      this.touch()
     })
     const release = () => {
       if (!this.#isHeld) return
       this.#isHeld = false
-      this.#touch()
+      this.touch()
     }
     on(window, "pointerup", release)
     on(window, "pointercancel", release)
@@ -50,7 +50,7 @@ export class ReaderHand implements Disposable {
 
   /** The log has scrolled up: what the hand began goes on. */
   movedUp(): void {
-    if (this.isOn) this.#touch()
+    if (this.isOn) this.touch()
   }
 
   /** What the hand began is over. */
@@ -65,10 +65,11 @@ export class ReaderHand implements Disposable {
     this.rest()
   }
 
-  #touch(): void {
+  /** The hand moves the log now. */
+  touch(): void {
     clearTimeout(this.#letsGo)
     this.#letsGo = setTimeout(() => {
-      if (this.#isHeld) return this.#touch()
+      if (this.#isHeld) return this.touch()
       this.#letsGo = undefined
       this.#onLetGo()
     }, lingerMs)

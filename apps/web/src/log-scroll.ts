@@ -45,8 +45,9 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
   /** The end has moved while the reader's hand was on the log. */
   const isBehind = useRef(false)
   const lastOffset = useRef(0)
-  /** How large the log was when it was last looked at. */
+  /** How large the log was when it was last looked at, and where it stood. */
   const size = useRef("")
+  const top = useRef(0)
   /** Frames until what grew or shrank rests; typing counts: a field that fits its text changes at each key. */
   const unrest = useRef(0)
   const isAtEnd = useSignal(true)
@@ -66,6 +67,7 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
     if (box.current === null) return
     // Not by the list, which would go there again for a while, whatever the reader does meanwhile.
     box.current.scrollTop = box.current.scrollHeight
+    top.current = box.current.scrollTop
   }
   const shake = () => {
     const isCounting = unrest.current > 0
@@ -76,9 +78,12 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
     if (!isCounting) requestAnimationFrame(count)
   }
   const lookAtSize = (log: HTMLElement) => {
-    const before = size.current
+    const [before, topBefore] = [size.current, top.current]
     size.current = `${log.clientWidth} ${log.clientHeight} ${log.scrollHeight}`
+    top.current = log.scrollTop
     if (size.current !== before) shake()
+    // Nothing grew or shrank, so a hand did it: a browser may tell of the scroll before it tells of the wheel.
+    else if (top.current < topBefore - 1) hand.current?.touch()
   }
   /** Not the reader moves the log, but what grows or shrinks around it. */
   const isShaken = () => unrest.current > 0 && !hand.current?.isOn
@@ -182,10 +187,15 @@ export function useLogScroll({ room, timeline, rows, selfId, isStill }: LogScrol
       if (isAtEnd.value && isShaken()) standAtEnd()
     }
     log.addEventListener("scroll", onAnyScroll)
-    addEventListener("input", shake, true)
+    // A field that fits its text shrinks and grows within a frame: the log may end where it was, and stand elsewhere.
+    const onInput = () => {
+      size.current = ""
+      shake()
+    }
+    addEventListener("input", onInput, true)
     return () => {
       log.removeEventListener("scroll", onAnyScroll)
-      removeEventListener("input", shake, true)
+      removeEventListener("input", onInput, true)
       made[Symbol.dispose]()
     }
   }, [])

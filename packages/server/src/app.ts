@@ -1,38 +1,27 @@
 import { limits } from "@klatch/protocol"
-import { AccessTokens } from "./auth/access-tokens.ts"
-import { sharedSecret } from "./auth/accounts.sql.ts"
-import { Accounts } from "./auth/accounts.ts"
-import { ApiKeys } from "./auth/api-keys.ts"
-import { Audit } from "./auth/audit.ts"
-import { Budgets } from "./auth/budgets.ts"
-import { Credentials } from "./auth/credentials.ts"
-import { FirstAdmin } from "./auth/first-admin.ts"
-import { Identity } from "./auth/identity.ts"
-import { Issuers } from "./auth/issuers.ts"
-import { OidcSignIns } from "./auth/oidc-sign-ins.ts"
-import { OutsideUsers } from "./auth/outside-users.ts"
-import { Passwords } from "./auth/passwords.ts"
+import { openAuth } from "./auth/open-auth.ts"
 import type { Principal } from "./auth/principal.ts"
-import { Revocations } from "./auth/revocations.ts"
-import { SignIns } from "./auth/sign-ins.ts"
-import { Users } from "./auth/users.ts"
 import { Invites } from "./chat/invites/invites.ts"
 import { Members, type RoomInfo } from "./chat/members/members.ts"
 import { Moderation } from "./chat/members/moderation.ts"
 import { Messages } from "./chat/messages/messages.ts"
 import { Receipts } from "./chat/receipts/receipts.ts"
 import { RoomDirectory } from "./chat/rooms/room-directory.ts"
+import { RoomMemory } from "./chat/rooms/room-memory.ts"
 import { broadcastRoom, Rooms } from "./chat/rooms/rooms.ts"
 import { Deletions } from "./chat/user-data/deletion.ts"
 import { exportOf } from "./chat/user-data/export.ts"
-import { LocalBusHub } from "./cluster/bus-local.ts"
+import { openBus } from "./cluster/open-bus.ts"
+import { Words } from "./cluster/words.ts"
 import type { Config } from "./config/environment.ts"
 import { migrate } from "./db/migrate.ts"
-import { Database, type DatabaseAddress, isOutage } from "./db/sql.ts"
+import { Database, type DatabaseAddress, isOutage, type Lane } from "./db/sql.ts"
 import { clientAddress } from "./edge/http/client-address.ts"
 import { makeCors } from "./edge/http/cors.ts"
 import { buildDocs } from "./edge/http/docs.ts"
+import { readinessOf, toldBy } from "./edge/http/readiness.ts"
 import { makeRoutes, openapiDocument } from "./edge/http/routes.ts"
+import { Elsewhere } from "./edge/ws/elsewhere.ts"
 import { Gateway } from "./edge/ws/gateway.ts"
 import { Registry } from "./edge/ws/registry.ts"
 import type { Session } from "./edge/ws/session.ts"
@@ -85,9 +74,11 @@ export interface AppOverrides {
   readonly heartbeatMs?: number
 }
 
-const READY_PROBE_MS = 1_000
+/** A lost last entry is found by the next look: of several nodes within a second. */
+const SWEEP_ALONE_MS = 5_000
+const SWEEP_MS = 1_000
+const SWEEP_BUS_DOWN_MS = 250
 const DRAIN_SPREAD_MS = 1_000
-const SIGNING_KEY_BYTES = 32
 
 /** The only place that knows every part. Starts listening; rejects when the database cannot be brought up to date. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -107,7 +98,9 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock.monotonicMs,
   )
   const events = new Events(logger, metrics)
-  const db = new Database(options.database, { clock, onQuery: (ms, lane) => events.queried(ms, lane) })
+  const node = `klatch-${newId().slice(-12)}`
+  const onQuery = (ms: number, lane: Lane) => events.queried(ms, lane)
+  const db = new Database(options.database, { clock, node, onQuery })
   try {
     await migrate(db)
     if (!(await db.raiseWall())) events.wallIsDown()
@@ -116,14 +109,30 @@ export async function startApp(options: AppOptions): Promise<App> {
     throw error
   }
 
+  const auth = await openAuth({ config, db, clock, newId, events })
+  const { users, revocations, budgets, identity, audit, oidc } = auth
+
+  // From here on to the first await all parts come to be: none hears of anything before the others are there.
   const recent = new Recent()
   const catchUp = new CatchUp(db, recent)
-  const hub = new LocalBusHub()
-  const bus = hub.join({
-    onBatch: (batch) => delivery.deliver(batch),
-    onPassing: (channel, frame) => delivery.deliverPassing(channel, frame),
-    onDoubt: () => void delivery.sweep().catch((error) => events.deliveryFailed(error)),
+  const bus = openBus({
+    ...{ redis: config.redis, node, clock, random },
+    listener: {
+      onBatch(batch) {
+        memory.heard(batch.roomId, batch.frames)
+        delivery.deliver(batch)
+      },
+      onPassing: (channel, frame) => delivery.deliverPassing(channel, frame),
+      onNudge: () => void words.look(),
+      onDoubt() {
+        delivery.doubt()
+        void words.look()
+      },
+    },
+    onState: (isUp, why) => events.busIs(isUp, why),
+    onLag: (ms) => metrics.busLag.set(ms),
   })
+  const sweepMs = config.redis ? SWEEP_MS : SWEEP_ALONE_MS
   const plainDelivery = new Delivery<RoomInfo>({
     log: catchUp,
     topics,
@@ -131,26 +140,29 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock,
     random,
     replayMax: limits.replayEntriesMax,
+    sweepMs,
+    sweepBusDownMs: SWEEP_BUS_DOWN_MS,
+    onFrame: (room, frame) => gateway.onFrame(room, frame),
+    onDelivered: (room, firstSeq, frames) => memory.delivered(room, firstSeq, frames),
+    onClose: (roomId) => memory.closed(roomId),
     onHeal: (roomId, count) => events.healed(roomId, count),
     onFailure: (error) => events.deliveryFailed(error),
   })
   const delivery = overrides.delivery?.(plainDelivery) ?? plainDelivery
 
   const deliver = (batches: readonly CommittedBatch[]) => {
+    let isNews = false
     for (const batch of batches) {
-      const told = { roomId: batch.room.id, ...batch }
-      // An inbox is one reader's: keeping it in memory would cost every user more than it saves.
-      if (batch.room.kind !== "inbox")
-        recent.add(told.roomId, batch.firstSeq, batch.frames, batch.messages > 0)
-      // Frames from before a change may hold the words it took back, also those of earlier edits.
-      if (batch.changedSeq > 0) recent.forgetThrough(told.roomId, batch.lastSeq)
-      if (batch.subjects.length > 0) members.forget(told.roomId, batch.subjects)
-      delivery.deliver(told)
-      if (batch.room.kind === "inbox") gateway.onInbox(batch)
-      else if (batch.firstSeq === 1) gateway.onMade(batch.room)
+      const { room, frames, firstSeq } = batch
+      memory.heard(room.id, frames)
+      delivery.deliver({ roomId: room.id, ...batch })
+      if (room.kind === "inbox") elsewhere.onInbox(batch)
+      else if (firstSeq === 1) gateway.onMade(room)
+      isNews ||= room.kind === "inbox"
       metrics.stored(batch.messages)
     }
     bus.publish(batches.map((batch) => ({ roomId: batch.room.id, ...batch })))
+    if (isNews) bus.nudge()
   }
   const store = new SqlLogStore(db)
   const log = new GroupCommit({
@@ -163,52 +175,6 @@ export async function startApp(options: AppOptions): Promise<App> {
     onFailure: (error, willRetry) => events.flushFailed(error, willRetry),
   })
 
-  const users = new Users(db, clock, newId)
-  const revocations = new Revocations()
-  const fresh = crypto.getRandomValues(new Uint8Array(SIGNING_KEY_BYTES))
-  const signingKey = await sharedSecret(db, "access_tokens", fresh, new Date(clock.now()).toISOString())
-  const access = new AccessTokens(signingKey, clock, newId)
-  const signIns = new SignIns({
-    db,
-    access,
-    clock,
-    newId,
-    onEnded: (userId, familyId) => revocations.tell({ userId, familyId, why: "signed_out" }),
-    onSweepFailed: (error) => events.sweepFailed(error),
-  })
-  const outsideUsers = new OutsideUsers(db, clock, newId, (user) => users.changed(user))
-  const credentials = new Credentials({
-    db,
-    clock,
-    access,
-    issuers: new Issuers({ ...config.jwt, clock }),
-    outsideUsers,
-    users,
-    signIns,
-    revocations,
-  })
-  const budgets = new Budgets(clock, config.limitsOn)
-  const identity = new Identity({ mode: config.auth, users, credentials, newId })
-  const audit = new Audit(db, clock)
-  const keys = new ApiKeys({ db, clock, newId, users })
-  const firstAdmin = await FirstAdmin.open(db)
-  const accounts = new Accounts({
-    db,
-    clock,
-    newId,
-    users,
-    passwords: new Passwords(),
-    signIns,
-    revocations,
-    limitsOn: config.limitsOn,
-  })
-  const onFailure = (error: unknown) => events.providerFailed(error)
-  const oidc =
-    config.oidc &&
-    new OidcSignIns({
-      provider: { ...config.oidc, toleranceS: config.jwt.toleranceS, onFailure },
-      ...{ db, clock, outsideUsers, signIns, limitsOn: config.limitsOn },
-    })
   const directory = new RoomDirectory(db)
   const { isOpen } = identity
   const { limitsOn } = config
@@ -227,6 +193,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     onFinished: (userId) => events.deleted(userId),
     onFailure: (error) => events.deletionFailed(error),
   })
+  const memory = new RoomMemory({ recent, members, directory })
   const invites = new Invites({ db, log, members, rooms, clock, newId })
   const services = {
     users,
@@ -257,46 +224,42 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
     ...(overrides.heartbeatMs ? { heartbeatMs: overrides.heartbeatMs } : {}),
   })
-  revocations.onRevoked((one) => gateway.revoke(one))
+  const elsewhere = new Elsewhere({
+    services: { directory, members, clock },
+    ...{ users, revocations, memory, catchUp, gateway },
+    onFailure: (error) => events.deliveryFailed(error),
+  })
+  const words = new Words({
+    ...{ db, clock, node },
+    periodMs: () => (bus.up ? sweepMs : SWEEP_BUS_DOWN_MS),
+    onWord: (word) => elsewhere.onWord(word),
+    onLost: () => elsewhere.onLost(),
+    onFailure: (error) => events.deliveryFailed(error),
+  })
+  await words.look()
+  revocations.onRevoked((one, isFromElsewhere) => {
+    gateway.revoke(one)
+    // The others need not wait for their next look.
+    if (!isFromElsewhere) bus.nudge()
+  })
   const retention = config.retentionDays
     ? new Retention({
         db,
         clock,
         days: config.retentionDays,
         onRemoved: (roomId, throughSeq, count) => {
-          recent.forgetThrough(roomId, throughSeq)
+          memory.retired(roomId, throughSeq)
           events.retired(roomId, count)
         },
         onFailure: (error) => events.retentionFailed(error),
       })
     : undefined
 
-  const toldAs = (error: unknown): AppError => {
-    if (error instanceof AppError) return error
-    if (isOutage(error)) {
-      events.databaseAway(error)
-      return new AppError("unavailable", "The database is away.", { retryAfterMs: 1_000 })
-    }
-    events.broke("http", error)
-    return new AppError("internal")
-  }
-  const notReady = async () => {
-    if (isDraining) return "This node is shutting down."
-    const probe = (log.isFailing ? db.pingWrite() : db.ping()).then(
-      () => {
-        log.isFailing = false
-        return undefined
-      },
-      () => "The database is away, or does not take writes.",
-    )
-    const late = new Promise<string>((resolve) =>
-      clock.after(READY_PROBE_MS, () => resolve("The database is slow.")),
-    )
-    return Promise.race([probe, late])
-  }
+  const toldAs = toldBy(events, isOutage)
+  const notReady = readinessOf({ db, log, clock, isDraining: () => isDraining })
   const routes = makeRoutes({
     isOwnPage: (request, origin) => isOwnPage(request, origin, door),
-    ...{ users, accounts, oidc, signIns, access, revocations, keys, firstAdmin, audit, identity, budgets },
+    ...auth,
     ...{ rooms, members, moderation, invites, messages, deletions },
     exportOf: (user) => exportOf({ db, clock }, user),
     ...{ clock, events, metrics, notReady, toldAs },
@@ -353,7 +316,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     db,
     gateway,
     retention,
-    firstAdminCode: firstAdmin.code,
+    firstAdminCode: auth.firstAdmin.code,
     async stop(spreadMs = DRAIN_SPREAD_MS) {
       isDraining = true
       const hadConnections = registry.count > 0
@@ -363,9 +326,10 @@ export async function startApp(options: AppOptions): Promise<App> {
       await deletions.idle()
       await log.drained()
       retention?.[Symbol.dispose]()
-      signIns[Symbol.dispose]()
+      auth.signIns[Symbol.dispose]()
       gateway[Symbol.dispose]()
       delivery[Symbol.dispose]()
+      words[Symbol.dispose]()
       await server.stop(true)
       await bus[Symbol.asyncDispose]()
       await db.close()

@@ -1,12 +1,11 @@
 import type { Role, RoomKind } from "@klatch/protocol"
 import { SignJWT } from "jose"
-import { type App, startApp } from "../../../packages/server/src/app.ts"
-import { readConfig } from "../../../packages/server/src/config/environment.ts"
+import type { App } from "../../../packages/server/src/app.ts"
 import { Database } from "../../../packages/server/src/db/sql.ts"
 import { systemClock } from "../../../packages/server/src/lib/clock.ts"
 import { systemRandom } from "../../../packages/server/src/lib/random.ts"
 import { uuid7Maker } from "../../../packages/server/src/lib/uuid7.ts"
-import { makeLogger } from "../../../packages/server/src/observe/logger.ts"
+import { startNode } from "../../harness/nodes.ts"
 import { embeddedPostgres } from "../../harness/postgres.ts"
 
 /** Who tries: a role each, and those who stand otherwise. */
@@ -64,7 +63,10 @@ export const roleIn = (place: Place, actor: Actor): Role | null =>
 
 /** A node where people sign in, with everyone in it, and a door to its database to furnish rooms fast. */
 export class World implements AsyncDisposable {
+  /** Where requests go. */
   readonly app: App
+  /** Where sockets go: the same, or another node. */
+  readonly other: App
   readonly #db: Database
   readonly #ends: (() => Promise<unknown>)[]
   readonly #newId = uuid7Maker(systemClock, systemRandom)
@@ -72,31 +74,28 @@ export class World implements AsyncDisposable {
   readonly ids = new Map<string, string>()
   readonly password = "a sentence of one's own"
 
-  private constructor(app: App, db: Database, ends: (() => Promise<unknown>)[]) {
-    this.app = app
+  private constructor(apps: readonly App[], db: Database, ends: (() => Promise<unknown>)[]) {
+    this.app = apps[0]!
+    this.other = apps.at(-1)!
     this.#db = db
     this.#ends = ends
   }
 
-  static async open(): Promise<World> {
+  /** One node, or two that meet over the Redis of `redisUrl`. */
+  static async open(redisUrl?: string): Promise<World> {
     const postgres = await embeddedPostgres()
-    const environment = {
+    const env = {
       AUTH: "required",
       JWT_SECRET: secret,
-      LIMITS: "off",
-      HOST: "127.0.0.1",
-      PORT: "0",
       JWT_CLOCK_TOLERANCE_S: "0",
+      REDIS_URL: redisUrl ?? "",
     }
-    const app = await startApp({
-      config: readConfig({ ...environment, APP_ENV: "test" }),
-      logger: makeLogger({ level: "silent", readable: false }),
-      database: postgres.address,
-    })
+    const start = () => startNode({ database: postgres.address, env })
+    const apps = redisUrl ? [await start(), await start()] : [await start()]
     const db = new Database(postgres.address)
-    const world = new World(app, db, [
+    const world = new World(apps, db, [
       () => db.close(),
-      () => app.stop(0),
+      () => Promise.all(apps.map((app) => app.stop(0))),
       async () => postgres[Symbol.asyncDispose](),
     ])
     for (const name of [...actors, ...Object.values(bystanders)]) await world.enter(name)

@@ -1,6 +1,7 @@
 import { randomBytes, timingSafeEqual } from "node:crypto"
 import type { Queryable } from "../db/sql.ts"
 import { AppError } from "../lib/app-error.ts"
+import { sharedSecret } from "./accounts.sql.ts"
 import { isThereAnAdmin, makeUserAdmin } from "./api-keys.sql.ts"
 import type { Principal } from "./principal.ts"
 import { hashOf } from "./sign-ins.ts"
@@ -18,11 +19,11 @@ export class FirstAdmin {
     this.#code = code
   }
 
-  static async open(db: Queryable): Promise<FirstAdmin> {
-    return new FirstAdmin(
-      db,
-      (await isThereAnAdmin(db)) ? undefined : randomBytes(codeBytes).toString("base64url"),
-    )
+  /** The code is the same on every node, since any of them may be asked. `at` is RFC 3339. */
+  static async open(db: Queryable, at: string): Promise<FirstAdmin> {
+    if (await isThereAnAdmin(db)) return new FirstAdmin(db, undefined)
+    const code = await sharedSecret(db, "first_admin", randomBytes(codeBytes), at)
+    return new FirstAdmin(db, Buffer.from(code).toString("base64url"))
   }
 
   get code(): string | undefined {

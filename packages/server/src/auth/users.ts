@@ -56,6 +56,17 @@ export class Users {
     for (const listener of this.#listeners) listener(id)
   }
 
+  /** The same where only the id is known. */
+  changedId(id: string): void {
+    this.#cache.deleteWhere(({ user }) => user.id === id)
+    for (const listener of this.#listeners) listener(id)
+  }
+
+  /** Nothing that was read of anyone counts. */
+  forgetAll(): void {
+    this.#cache.clear()
+  }
+
   /** Something about this name changed: it is read anew. */
   forget(username: string): void {
     this.#cache.delete(usernameKey(username))

@@ -38,6 +38,10 @@ class LocalBus implements Bus {
       if (node.#channels.has(channel)) node.#listener.onPassing(channel, frame)
   }
 
+  nudge(): void {
+    for (const node of this.#others()) node.#listener.onNudge()
+  }
+
   subscribe(channel: string): Promise<void> {
     if (!this.up) return Promise.reject(new Error("this bus was left"))
     this.#channels.add(channel)

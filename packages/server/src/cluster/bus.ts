@@ -12,6 +12,8 @@ export interface BusListener {
   onBatch(batch: Batch): void
   /** Something said once and not stored, for a channel this node subscribes to. */
   onPassing(channel: string, frame: string): void
+  /** Another node has written down what every node is to know: read it now, and not only at the next look. */
+  onNudge(): void
   /** Anything may have been missed since the last word: compare with the database. */
   onDoubt(): void
 }
@@ -28,6 +30,8 @@ export interface BusListener {
 export interface Bus extends AsyncDisposable {
   publish(batches: readonly Batch[]): void
   publishPassing(channel: string, frame: string): void
+  /** Tells every other node, whatever it subscribes to. */
+  nudge(): void
   /** Rejects when the bus is down; the subscription is made as soon as it is back, followed by `onDoubt`. */
   subscribe(channel: string): Promise<void>
   unsubscribe(channel: string): void

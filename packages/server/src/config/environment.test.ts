@@ -22,6 +22,7 @@ describe("an environment", () => {
       host: "0.0.0.0",
       port: 8_080,
       databaseUrl: undefined,
+      redis: undefined,
       dataDir: "./data",
       persistent: true,
       auth: "open",
@@ -45,6 +46,9 @@ describe("an environment", () => {
       HOST: "::1",
       PORT: "0",
       DATABASE_URL: url,
+      REDIS_URL: "rediss://ann:s%40fe@cache.example/2",
+      REDIS_PREFIX: "chat",
+      REDIS_LINES: "8",
       DATA_DIR: "elsewhere",
       AUTH: "open",
       CORS_ORIGINS: " https://app.example, HTTP://Localhost:3000 ,",
@@ -63,6 +67,19 @@ describe("an environment", () => {
       host: "::1",
       port: 0,
       databaseUrl: url,
+      redis: {
+        address: {
+          kind: "one",
+          hosts: [{ host: "cache.example", port: 6379 }],
+          master: undefined,
+          username: "ann",
+          password: "s@fe",
+          db: 2,
+          tls: true,
+        },
+        prefix: "chat",
+        lines: 8,
+      },
       dataDir: "elsewhere",
       persistent: true,
       auth: "open",
@@ -135,10 +152,14 @@ describe("an environment", () => {
       expect(faultsOf(half)).toEqual([expect.stringMatching(/^OIDC_.*OIDC_CLIENT_ID/)])
   })
 
-  test("that asks for what this version does not do is refused, never half followed", () => {
+  test("that asks for half a cluster is refused: nodes share a database", () => {
     const asked = [{ REDIS_URL: "redis://cache.example" }, { REDIS_ADDR: "cache.example:6379" }]
-    for (const environment of asked)
-      expect(faultsOf(environment)).toEqual([expect.stringContaining("this version")])
+    for (const environment of asked) {
+      expect(faultsOf(environment)).toEqual([expect.stringContaining("set DATABASE_URL")])
+      expect(faultsOf({ ...environment, DATABASE_URL: url })).toEqual([])
+    }
+    const both = { REDIS_URL: "redis://a.example", REDIS_ADDR: "b.example:6379", DATABASE_URL: url }
+    expect(faultsOf(both)).toEqual([expect.stringMatching(/^REDIS_URL and REDIS_ADDR/)])
   })
 })
 
@@ -193,6 +214,8 @@ describe("a wrong environment", () => {
       ["ENABLE_PERSISTENCE", ["yes", "TRUE", "2"]],
       ["DATABASE_URL", ["db.example", "postgres:db", " postgres://db.example"]],
       ["APP_ENV", ["prod", "Production"]],
+      ["REDIS_LINES", ["0", "4097", "many"]],
+      ["REDIS_PREFIX", ["a b", "x".repeat(65)]],
       ["JWT_ISSUER", ["klatch"]],
       [
         "OIDC_ISSUER",

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { type RedisAddress, redisAddressOf } from "./redis-address.ts"
 
 /** How our own tokens name their issuer: outside tokens that said the same would be taken for ours, and refused. */
 export const ownIssuer = "klatch"
@@ -12,6 +13,12 @@ const withDefault = <T extends z.ZodType>(schema: T, value: z.input<T>) =>
 const postgresUrl = z
   .string()
   .refine((v) => /^postgres(ql)?:\/\//.test(v), "must begin with postgres:// or postgresql://")
+const redisUrl = z
+  .string()
+  .refine(
+    (v) => redisAddressOf(v) !== undefined,
+    "must be redis://host:port, rediss://…, redis+sentinel://host,host/master, redis+cluster://host,host, or host:port",
+  )
 const origins = z.string().transform((list, context) =>
   list
     .split(",")
@@ -65,8 +72,19 @@ const schema = z.object({
   POSTGRES_DSN: optional(postgresUrl),
   DATA_DIR: withDefault(z.string(), "./data"),
   ENABLE_PERSISTENCE: withDefault(flag, "true"),
-  REDIS_URL: optional(z.string()),
-  REDIS_ADDR: optional(z.string()),
+  REDIS_URL: optional(redisUrl),
+  REDIS_ADDR: optional(redisUrl),
+  REDIS_PREFIX: withDefault(
+    z.string().regex(/^[\w:.-]{1,64}$/, "must be 1..64 letters, digits and any of _ : . -"),
+    "klatch",
+  ),
+  REDIS_LINES: optional(
+    z
+      .string()
+      .regex(/^\d{1,4}$/, "must be a whole number, 1..4096")
+      .transform(Number)
+      .pipe(z.number().min(1).max(4_096)),
+  ),
   AUTH: optional(z.enum(["open", "required"])),
   JWT_SECRET: optional(z.string().min(16, "must have at least 16 characters")),
   JWKS_URL: optional(z.url()),
@@ -110,12 +128,22 @@ export interface OidcConfig {
   readonly name: string
 }
 
+export interface RedisConfig {
+  readonly address: RedisAddress
+  /** Nodes hear those of the same prefix. */
+  readonly prefix: string
+  /** Rooms are spread over so many channels; every node must say the same. */
+  readonly lines: number
+}
+
 /** What the environment asks for, checked. */
 export interface Config {
   readonly mode: "development" | "production" | "test"
   readonly host: string
   readonly port: number
   readonly databaseUrl: string | undefined
+  /** Where the other nodes are heard; undefined for a node that is alone. */
+  readonly redis: RedisConfig | undefined
   readonly dataDir: string
   readonly persistent: boolean
   readonly auth: "open" | "required"
@@ -163,6 +191,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     host: e.HOST,
     port: e.PORT,
     databaseUrl: e.DATABASE_URL ?? e.POSTGRES_DSN,
+    redis: redisOf(e),
     dataDir: e.DATA_DIR,
     persistent: e.ENABLE_PERSISTENCE,
     auth: e.AUTH ?? (!hasIssuer && e.APP_ENV !== "production" ? "open" : "required"),
@@ -183,6 +212,19 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 }
 
 type Environment = z.output<typeof schema>
+
+/** In a cluster of Redis channels are spread over its nodes, so there are several. */
+const linesOfCluster = 64
+
+function redisOf(e: Environment): RedisConfig | undefined {
+  const address = redisAddressOf(e.REDIS_URL ?? e.REDIS_ADDR ?? "")
+  if (!address) return undefined
+  return {
+    address,
+    prefix: e.REDIS_PREFIX,
+    lines: e.REDIS_LINES ?? (address.kind === "cluster" ? linesOfCluster : 1),
+  }
+}
 
 function oidcOf(e: Environment): OidcConfig | undefined {
   if (e.OIDC_ISSUER === undefined || e.OIDC_CLIENT_ID === undefined) return undefined
@@ -211,8 +253,12 @@ function contradictions(e: Partial<Environment>): string[] {
     faults.push("DATABASE_URL and POSTGRES_DSN: both are set and differ; set one")
   if ((e.DATABASE_URL ?? e.POSTGRES_DSN) && e.ENABLE_PERSISTENCE === false)
     faults.push("ENABLE_PERSISTENCE=false means a throw-away database; unset DATABASE_URL, or unset this")
-  if (e.REDIS_URL ?? e.REDIS_ADDR)
-    faults.push("REDIS_URL: this version runs as one node and does not join others yet; unset it")
+  if (e.REDIS_URL && e.REDIS_ADDR && e.REDIS_URL !== e.REDIS_ADDR)
+    faults.push("REDIS_URL and REDIS_ADDR: both are set and differ; set one")
+  if ((e.REDIS_URL ?? e.REDIS_ADDR) && !(e.DATABASE_URL ?? e.POSTGRES_DSN))
+    faults.push(
+      "REDIS_URL without DATABASE_URL: nodes share a database; set DATABASE_URL, or unset REDIS_URL",
+    )
   if ((e.OIDC_ISSUER === undefined) !== (e.OIDC_CLIENT_ID === undefined))
     faults.push("OIDC_ISSUER and OIDC_CLIENT_ID: one is set without the other; set both, or neither")
   else if (e.OIDC_CLIENT_SECRET !== undefined && e.OIDC_ISSUER === undefined)

@@ -47,6 +47,8 @@ export interface DatabaseOptions {
   /** A statement that takes longer is given up. */
   readonly statementMs?: number
   readonly connectMs?: number
+  /** How this node is known to the database and to the other nodes. */
+  readonly node?: string
   readonly clock?: Clock
   /** Called once a statement, for the metrics. */
   readonly onQuery?: (ms: number, lane: Lane) => void
@@ -77,11 +79,11 @@ export class Database implements Queryable, AsyncDisposable {
   readonly #clock: Clock
 
   constructor(address: DatabaseAddress, options: DatabaseOptions = {}) {
-    const { poolMax = 8, statementMs = 30_000, connectMs = 5_000 } = options
+    const { poolMax = 8, statementMs = 30_000, connectMs = 5_000, node = "klatch" } = options
     const base: pg.PoolConfig = {
       ...("url" in address ? { connectionString: address.url } : address),
       types,
-      application_name: "klatch",
+      application_name: node,
       connectionTimeoutMillis: connectMs,
       statement_timeout: statementMs,
       query_timeout: statementMs + 5_000,

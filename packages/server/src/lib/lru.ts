@@ -33,6 +33,10 @@ export class Lru<K, V> {
     this.#map.delete(key)
   }
 
+  clear(): void {
+    this.#map.clear()
+  }
+
   /** Forgets every value that `is`; looks at each. */
   deleteWhere(is: (value: V) => boolean): void {
     for (const [key, value] of this.#map) if (is(value)) this.#map.delete(key)

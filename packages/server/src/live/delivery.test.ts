@@ -90,7 +90,7 @@ function node(seed: number, replayMax = 1_000) {
   const log = new Log(random)
   const topics = new Topics()
   const failures: unknown[] = []
-  const bus = new LocalBusHub().join({ onBatch() {}, onPassing() {}, onDoubt() {} })
+  const bus = new LocalBusHub().join({ onBatch() {}, onPassing() {}, onNudge() {}, onDoubt() {} })
   const delivery = new Delivery<Room>({
     log,
     topics,
@@ -234,7 +234,7 @@ describe("delivery", () => {
 
   test("[D8] one who lost the right to hear a room while joining it does not go live", async () => {
     const { delivery, commit, topics } = node(8)
-    await delivery.open(room)
+    await delivery.reach(room, 0)
     delivery.deliver(commit(3))
     const barred = new Listener(topics)
     const attached = delivery.attach(room, barred, 1, (cutover) => {

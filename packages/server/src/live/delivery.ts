@@ -52,9 +52,20 @@ export interface DeliveryOptions<R> {
   readonly sweepMs?: number
   readonly sweepBusDownMs?: number
   readonly idleMs?: number
+  /**
+   * A frame was given to the room's listeners, before the next one is. For those who must know in order what is no
+   * message; asked of every frame, so it looks first.
+   */
+  readonly onFrame?: (room: R, frame: string) => void
+  /** So many frames were given to them, up to where delivery stands now. */
+  readonly onDelivered?: (room: R, firstSeq: number, frames: readonly string[]) => void
+  /** Nobody listens to the room any more: what happens there is not heard of from here on. */
+  readonly onClose?: (roomId: string) => void
   readonly onHeal?: (roomId: string, count: number) => void
   readonly onFailure?: (error: unknown) => void
 }
+
+type Optional = "onFrame" | "onDelivered" | "onClose" | "onHeal" | "onFailure"
 
 const PAGE = 200
 const REPLAY_BUFFER_MAX_BYTES = 128 * 1024
@@ -67,7 +78,7 @@ const HEAL_EMPTY_READS_MAX = 5
  * compares heads, because a lost last entry shows no gap ([D3]). Joining is catch-up, cutover, live ([D4]).
  */
 export class Delivery<R extends { readonly id: string }> implements Disposable {
-  readonly #options: Required<Omit<DeliveryOptions<R>, "onHeal" | "onFailure">> & DeliveryOptions<R>
+  readonly #options: Required<Omit<DeliveryOptions<R>, Optional>> & DeliveryOptions<R>
   readonly #rooms = new Map<string, LiveRoom<R>>()
   #cancelSweep: (() => void) | undefined
   #sweeping = false
@@ -75,7 +86,7 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
   #closed = false
 
   constructor(options: DeliveryOptions<R>) {
-    this.#options = { sweepMs: 5_000, sweepBusDownMs: 250, idleMs: 30_000, ...options }
+    this.#options = { sweepMs: 5_000, sweepBusDownMs: 250, idleMs: 120_000, ...options }
     this.#lastSweepMs = options.clock.monotonicMs()
     this.#cancelSweep = options.clock.every(this.#options.sweepBusDownMs, () => this.#tick())
   }
@@ -152,11 +163,21 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     }
   }
 
-  /** Makes a room live and answers where delivery stands in it. Rejects when its head cannot be read. */
-  async open(room: R): Promise<number> {
+  /**
+   * Makes a room live and answers where delivery stands in it: at `seq`, unless the log ends before, or further.
+   * Rejects when the log cannot be read.
+   */
+  async reach(room: R, seq: number): Promise<number> {
     const live = this.#room(room)
-    while (live.opening) await live.opening
-    return live.deliveredSeq
+    if (!live.opening && seq <= live.deliveredSeq) return live.deliveredSeq
+    live.attaching++
+    try {
+      while (live.opening) await live.opening
+      if (seq > live.deliveredSeq) await this.#reach(live, seq)
+      return live.deliveredSeq
+    } finally {
+      live.attaching--
+    }
   }
 
   /** Ends a hold without following. A hold is ended once, by this or by `cutoverAt`. */
@@ -172,6 +193,12 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     const { deliveredSeq } = this.#rooms.get(room.id) as LiveRoom<R>
     if (!subscriber.subscribe(room.id)) return "refused"
     return { head: deliveredSeq, gap: { from: since + 1, to: deliveredSeq } }
+  }
+
+  /** Something may have been missed: compares as soon as it can, however often this is said. */
+  doubt(): void {
+    this.#lastSweepMs = Number.NEGATIVE_INFINITY
+    this.#tick()
   }
 
   /** Compares what was delivered with what is in the log, and reads what is missing. Rejects when it cannot. */
@@ -246,7 +273,12 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
   }
 
   #publish(live: LiveRoom<R>, frames: readonly string[]): void {
-    for (const frame of frames) this.#options.topics.publish(live.id, frame)
+    const { topics, onFrame, onDelivered } = this.#options
+    for (const frame of frames) {
+      topics.publish(live.id, frame)
+      onFrame?.(live.room, frame)
+    }
+    onDelivered?.(live.room, live.deliveredSeq + 1, frames)
     live.deliveredSeq += frames.length
   }
 
@@ -317,7 +349,9 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
   }
 
   #close(live: LiveRoom<R>): void {
-    if (this.#rooms.get(live.id) === live) this.#rooms.delete(live.id)
+    if (this.#rooms.get(live.id) !== live) return
+    this.#rooms.delete(live.id)
+    this.#options.onClose?.(live.id)
     this.#options.bus().unsubscribe(live.id)
   }
 }

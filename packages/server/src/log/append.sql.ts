@@ -56,6 +56,7 @@ const lockRooms = {
     ORDER BY id FOR UPDATE`,
 }
 
+/** What happens to a user's inbox every node must know: any of them may have the user's connections. */
 const appendEntries = {
   name: "log_append_entries",
   text: `
@@ -65,6 +66,9 @@ WITH entry AS (
 ), bumped AS (
   UPDATE klatch.rooms r SET head_seq = e.head FROM (SELECT room_id, max(seq) AS head FROM entry GROUP BY room_id) e
   WHERE r.id = e.room_id
+), told AS (
+  INSERT INTO klatch.words (kind, subject, seq)
+  SELECT 'inbox', room_id, seq FROM entry WHERE kind IN ('room_added', 'room_removed') ORDER BY seq
 )
 INSERT INTO klatch.entries (room_id, seq, kind, author_id, at, target, data)
 SELECT room_id, seq, kind, author_id, $7::timestamptz, target, data FROM entry`,

@@ -64,6 +64,21 @@ export type Entry = { readonly seq: number; readonly author: Author; readonly at
 /** The same bytes for everyone, live and in a replay: an event is made from its entry here and nowhere else. */
 export const encodeEntry = (room: LogRoom, entry: Entry): string => JSON.stringify(eventOf(room, entry))
 
+/** What an entry changed of what was so before it: any but a message. */
+export interface ChangeEvent {
+  readonly type: "edit" | "delete" | "join" | "leave" | "member" | "room" | "room_added" | "room_removed"
+  readonly seq: number
+  /** Whom it is about. */
+  readonly user_id: string
+  readonly banned?: boolean
+}
+
+/** The change that a frame tells of; undefined for a message, which is nearly all, and costs no more than a look. */
+export const changeIn = (frame: string): ChangeEvent | undefined =>
+  frame.startsWith(MESSAGE_BEGINS) ? undefined : (JSON.parse(frame) as ChangeEvent)
+
+const MESSAGE_BEGINS = '{"type":"message",'
+
 /** The public event of an entry, as PROTOCOL section 4 shapes it. */
 export function eventOf(
   room: LogRoom,

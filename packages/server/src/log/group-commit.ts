@@ -4,7 +4,7 @@ import { backoffMs } from "../lib/backoff.ts"
 import { BoundedQueue } from "../lib/bounded-queue.ts"
 import type { Clock } from "../lib/clock.ts"
 import type { Random } from "../lib/random.ts"
-import { type EntryKind, encodeEntry, type LogRoom } from "./entry.ts"
+import { encodeEntry, type LogRoom } from "./entry.ts"
 import type { Change, LogStore, MessageDraft, Placed } from "./log-store.ts"
 
 /** Entries that are durable, in seq order without holes, as the bytes everyone gets. */
@@ -13,14 +13,8 @@ export interface CommittedBatch {
   readonly firstSeq: number
   readonly lastSeq: number
   readonly frames: readonly string[]
-  /** The newest message whose first words these entries changed or took back; 0 for none. */
-  readonly changedSeq: number
   /** How many of these entries are messages. */
   readonly messages: number
-  /** Users whose standing in the room these entries changed. */
-  readonly subjects: readonly string[]
-  /** Whether the room itself was changed. */
-  readonly isRoomChanged: boolean
 }
 
 /** Told once a draft: where it stands, or why not. Must not throw. */
@@ -194,7 +188,7 @@ export class GroupCommit {
           room,
           place.seq,
           encodeEntry(room, { kind: "message", seq: place.seq, author, at: place.at, ...body }),
-          { messages: 1 },
+          1,
         )
       }
     })
@@ -210,12 +204,7 @@ export class GroupCommit {
     if (!outcomes) return
     const runs = new Runs()
     for (const { entries } of outcomes)
-      for (const { room, entry } of entries)
-        runs.add(room, entry.seq, encodeEntry(room, entry), {
-          changedSeq: "target" in entry ? entry.target : 0,
-          ...(standingKinds.has(entry.kind) && { subject: entry.author.id }),
-          isRoomChanged: entry.kind === "room",
-        })
+      for (const { room, entry } of entries) runs.add(room, entry.seq, encodeEntry(room, entry), 0)
     for (const [i, outcome] of outcomes.entries()) items[i]!.resolve(outcome.result)
     this.#deliver(runs)
   }
@@ -307,51 +296,23 @@ interface Run {
   firstSeq: number
   lastSeq: number
   frames: string[]
-  changedSeq: number
   messages: number
-  subjects: string[]
-  isRoomChanged: boolean
 }
-
-/** What an entry means for those who keep something in memory. */
-interface About {
-  readonly changedSeq?: number
-  readonly messages?: number
-  /** Whose standing it changed. */
-  readonly subject?: string
-  readonly isRoomChanged?: boolean
-}
-
-const standingKinds: ReadonlySet<EntryKind> = new Set(["join", "leave", "member"])
 
 /** Gathers frames into runs without holes, a room each. */
 class Runs {
   readonly #runs: Run[] = []
   readonly #open = new Map<string, Run>()
 
-  add(room: LogRoom, seq: number, frame: string, about: About): void {
-    const { changedSeq = 0, messages = 0, subject, isRoomChanged = false } = about
+  add(room: LogRoom, seq: number, frame: string, messages: number): void {
     const open = this.#open.get(room.id)
     if (open && open.lastSeq + 1 === seq) {
       open.frames.push(frame)
       open.lastSeq = seq
-      open.changedSeq = Math.max(open.changedSeq, changedSeq)
       open.messages += messages
-      open.isRoomChanged ||= isRoomChanged
-      if (subject !== undefined) open.subjects.push(subject)
       return
     }
-    const subjects = subject === undefined ? [] : [subject]
-    const run = {
-      room,
-      firstSeq: seq,
-      lastSeq: seq,
-      frames: [frame],
-      changedSeq,
-      messages,
-      subjects,
-      isRoomChanged,
-    }
+    const run = { room, firstSeq: seq, lastSeq: seq, frames: [frame], messages }
     this.#open.set(room.id, run)
     this.#runs.push(run)
   }

@@ -70,6 +70,11 @@ export class Recent {
     if (ring.frames.length === 0) this.#rings.delete(roomId)
   }
 
+  clear(): void {
+    this.#rings.clear()
+    this.#total = 0
+  }
+
   #forget(roomId: string, ring: Ring): void {
     this.#rings.delete(roomId)
     this.#total -= ring.bytes

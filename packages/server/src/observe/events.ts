@@ -54,6 +54,17 @@ export class Events {
     )
   }
 
+  /** The way to the other nodes. While it is down, what they store is looked for in the database. */
+  busIs(isUp: boolean, why: string | undefined): void {
+    this.#metrics.busUp.set(isUp ? 1 : 0)
+    if (isUp) this.#log.info({ event: "bus_up" }, "the bus is up: nodes hear each other over Redis")
+    else
+      this.#log.warn(
+        { event: "bus_down", reason: why },
+        "the bus is down: what other nodes store is looked for four times a second",
+      )
+  }
+
   retired(roomId: string, count: number): void {
     this.#metrics.retired.inc(count)
     this.#log.info({ event: "retention", room_id: roomId, count }, "retention removed entries")

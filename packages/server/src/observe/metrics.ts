@@ -40,6 +40,7 @@ export class Metrics {
   readonly flushSize: Histogram
   readonly writeMs: Histogram
   readonly busLag: Gauge
+  readonly busUp: Gauge
 
   constructor(gauges: Gauges, nowMs: () => number) {
     this.#nowMs = nowMs
@@ -63,6 +64,10 @@ export class Metrics {
     this.busLag = this.#gauge(
       "redis_pubsub_lag",
       "Time from publishing to hearing on the bus, in ms; 0 on one node.",
+    )
+    this.busUp = this.#gauge(
+      "klatch_bus_up",
+      "1 when other nodes are heard over Redis; 0 when not, and on one node.",
     )
     this.#gauge("websocket_connections_total", "Open connections.", gauges.connections)
     this.#gauge("klatch_log_waiting", "Drafts waiting to be stored.", gauges.waiting)

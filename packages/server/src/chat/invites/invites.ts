@@ -58,7 +58,7 @@ export class Invites {
 
   /** Makes one; its code is told this once. Rejects with the policy's code. */
   async create(principal: Principal, room: RoomInfo, input: NewInvite) {
-    const role = await this.#members.require(principal, "invite", room)
+    const { role } = await this.#members.require(principal, "invite", room)
     const { isArchived = false, rights = {} } = room.settings ?? {}
     const byRole = mayInvite({ kind: room.kind, isArchived, rights }, role, false, this.#clock.now())
     const code = randomBytes(CODE_BYTES)

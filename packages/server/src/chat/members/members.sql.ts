@@ -4,8 +4,9 @@ import type { Queryable } from "../../db/sql.ts"
 const standings = {
   name: "members_standings",
   text: `SELECT p.room_id, p.user_id, m.role, coalesce(m.muted_until, l.muted_until) AS muted_until,
-  coalesce(l.is_reader, false) AS was_reader, b.user_id IS NOT NULL AS banned
+  coalesce(l.is_reader, false) AS was_reader, b.user_id IS NOT NULL AS banned, coalesce(r.head_seq, 0) AS head
 FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[]) AS p (room_id, user_id)) p
+LEFT JOIN klatch.rooms r ON r.id = p.room_id
 LEFT JOIN klatch.members m USING (room_id, user_id)
 LEFT JOIN klatch.past_members l USING (room_id, user_id)
 LEFT JOIN klatch.room_bans b ON b.room_id = p.room_id AND b.user_id = p.user_id
@@ -82,7 +83,8 @@ WHERE m.room_id = $1 AND u.id > $2 ORDER BY u.id LIMIT $3`,
 /** The rooms whose messages reach a connection without being asked for: direct ones and groups. */
 const followed = {
   name: "members_followed",
-  text: `SELECT m.user_id, r.id, r.kind, r.slug, r.name, r.archived_at, r.slow_mode_s, r.rights
+  text: `SELECT m.user_id, r.id, r.kind, r.slug, r.name, r.archived_at, r.slow_mode_s, r.rights,
+  r.head_seq AS head
 FROM unnest($1::uuid[]) AS u (user_id)
 CROSS JOIN LATERAL (
   SELECT m.user_id, m.room_id FROM klatch.members m JOIN klatch.rooms r ON r.id = m.room_id
@@ -98,6 +100,7 @@ export interface StandingRow {
   muted_until: Date | null
   was_reader: boolean
   banned: boolean
+  head: number
 }
 
 export const standingsOf = (
@@ -163,6 +166,7 @@ export const membersOfRoom = (db: Queryable, roomId: string, afterId: string, li
 
 export interface FollowedRow {
   user_id: string
+  head: number
   id: string
   kind: RoomKind
   slug: string | null

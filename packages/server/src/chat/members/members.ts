@@ -44,6 +44,18 @@ export interface MembersOptions {
   readonly isOpen: boolean
 }
 
+/** A member's role, and where the room's log stood when that was so. */
+export interface Joined {
+  readonly role: Role
+  readonly head: number
+}
+
+/** A room that someone follows by itself, and where its log stood when that was read. */
+export interface FollowedRoom {
+  readonly room: RoomInfo
+  readonly head: number
+}
+
 /** The same words for what is missing and for what one may not know of. */
 export const NO_SUCH_ROOM = "There is no such room."
 const FOLLOWED_MAX = 200
@@ -53,7 +65,7 @@ const PASSING_MS = 30_000
 export class Members {
   readonly #options: MembersOptions
   readonly #standings: Standings
-  readonly #followed: BatchLoader<string, RoomInfo[]>
+  readonly #followed: BatchLoader<string, FollowedRoom[]>
 
   constructor(options: MembersOptions) {
     this.#options = options
@@ -61,13 +73,19 @@ export class Members {
     this.#followed = new BatchLoader(async (userIds) => {
       const rows = await followedRooms(options.db, [...new Set(userIds)], FOLLOWED_MAX)
       const found = Map.groupBy(rows, (row) => row.user_id)
-      return userIds.map((id) => (found.get(id) ?? []).map(roomInfoOfRow))
+      return userIds.map((id) =>
+        (found.get(id) ?? []).map((row) => ({ room: roomInfoOfRow(row), head: row.head })),
+      )
     })
   }
 
   /** Something changed where these users stand: nothing that was known of it counts. */
   forget(roomId: string, userIds: readonly string[]): void {
     this.#standings.forget(roomId, userIds)
+  }
+
+  forgetAll(): void {
+    this.#standings.forgetAll()
   }
 
   /** The user's standing. Many asked at once are one query. */
@@ -99,15 +117,15 @@ export class Members {
     return isAdmin(principal) || role === "owner" || role === "admin" || role === "moderator"
   }
 
-  /** The role under which the principal may do this. Rejects with the policy's code when it may not. */
-  async require(principal: Principal, action: Action, room: RoomInfo): Promise<Role | null> {
+  /** The standing by which the principal may do this. Rejects with the policy's code when it may not. */
+  async require(principal: Principal, action: Action, room: RoomInfo): Promise<Standing> {
     const { id } = principal.user
     const standing =
       action === "post" && !standingByKind(room, id)
         ? await this.#standings.learn(room.id, id)
         : await this.standing(room, id)
     this.#demand(action, principal, room, standing)
-    return standing.role
+    return standing
   }
 
   /**
@@ -143,24 +161,23 @@ export class Members {
   }
 
   /**
-   * Makes the principal a member; answers its role. A member stays what it is. Rejects with the policy's code,
-   * unless `isAdmitted`: groups of open mode take whoever names them.
+   * Makes the principal a member; answers its role, and where the log stood then. A member stays what it is. Rejects
+   * with the policy's code, unless `isAdmitted`: groups of open mode take whoever names them.
    */
-  async join(principal: Principal, room: RoomInfo, isAdmitted = false): Promise<Role> {
+  async join(principal: Principal, room: RoomInfo, isAdmitted = false): Promise<Joined> {
     const { user } = principal
     const standing = await this.standing(room, user.id)
     if (!isAdmitted || standing.isBanned) this.#demand("join", principal, room, standing)
-    return (
-      standing.role ??
-      this.#options.log.change({
-        roomIds: [room.id],
-        inboxIds: [user.id],
-        apply: async (scope) => {
-          if (!isAdmitted) await this.requireNow(scope, principal, "join", room)
-          return addMember(scope, room, user, "member")
-        },
-      })
-    )
+    const { role, head = 0 } = standing
+    if (role !== null) return { role, head }
+    return this.#options.log.change({
+      roomIds: [room.id],
+      inboxIds: [user.id],
+      apply: async (scope) => {
+        if (!isAdmitted) await this.requireNow(scope, principal, "join", room)
+        return { role: await addMember(scope, room, user, "member"), head: scope.head(room.id) ?? 0 }
+      },
+    })
   }
 
   /** Adds others to a room. Those who are members already stay what they are; those who are banned are refused. */
@@ -216,7 +233,7 @@ export class Members {
   }
 
   /** The direct rooms and groups that a connection of this user follows by itself, the newest 200. */
-  followed(userId: string): Promise<RoomInfo[]> {
+  followed(userId: string): Promise<FollowedRoom[]> {
     return this.#followed.get(userId)
   }
 

@@ -48,6 +48,12 @@ export class Standings {
     return known && known.untilMs + olderMs > this.#clock.monotonicMs() ? known.standing : undefined
   }
 
+  /** Anyone's standing anywhere may have changed. */
+  forgetAll(): void {
+    this.#changes++
+    this.#known.clear()
+  }
+
   /** Someone's standing there has changed. */
   forget(roomId: string, userIds: readonly string[]): void {
     this.#changes++
@@ -69,9 +75,10 @@ export const standingLoader = (db: Queryable, clock: Clock): StandingLoader =>
 
 export const nowhere: Standing = { role: null, mutedUntilMs: null, isBanned: false }
 
-export const standingOf = ({ role, muted_until, was_reader, banned }: StandingRow): Standing => ({
+export const standingOf = ({ role, muted_until, was_reader, banned, head }: StandingRow): Standing => ({
   role,
   mutedUntilMs: muted_until?.getTime() ?? null,
   isBanned: banned,
+  head,
   ...(was_reader && { wasReader: true }),
 })

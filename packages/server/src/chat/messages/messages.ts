@@ -94,7 +94,7 @@ export class Messages {
    * Writing to a public room makes a member.
    */
   async admit(principal: Principal, room: RoomInfo, message: NewMessage): Promise<void> {
-    const role = await this.#members.require(principal, "post", room)
+    const { role } = await this.#members.require(principal, "post", room)
     for (const seq of new Set([message.reply_to, message.thread_id]))
       if (seq !== undefined && !(await messageStanding(this.#db, room.id, seq))) throw noMessage(seq)
     if (role === null) await this.#members.join(principal, room)

@@ -40,6 +40,8 @@ export interface Standing {
   readonly isBanned: boolean
   /** No member any more: whoever left as a reader comes back as one. */
   readonly wasReader?: boolean | undefined
+  /** Where the room's log stood then: what ended their right before it is known, and what ends it after it is not. */
+  readonly head?: number | undefined
 }
 
 /** Who asks, beyond their standing in the room. */

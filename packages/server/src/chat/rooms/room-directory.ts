@@ -82,6 +82,19 @@ export class RoomDirectory {
     return true
   }
 
+  /** The room of this id was changed, here or elsewhere. */
+  forgetId(id: string): void {
+    const room = this.#cache.get(id)
+    if (room) this.forget(room)
+    else this.#changes++
+  }
+
+  /** Anything may have changed. */
+  clear(): void {
+    this.#changes++
+    this.#cache.clear()
+  }
+
   forget(room: RoomInfo): void {
     this.#changes++
     this.#cache.delete(room.id)

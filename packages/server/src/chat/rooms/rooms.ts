@@ -122,7 +122,7 @@ export class Rooms {
   async get(principal: Principal, ref: string): Promise<Room> {
     const { db, members } = this.#options
     const room = await this.find(principal, ref)
-    const role = await members.require(principal, "read", room)
+    const { role } = await members.require(principal, "read", room)
     const row = (await roomsByIds(db.asking(askingOf(principal), room.id), [room.id]))[0]
     if (!row) throw new AppError("not_found", NO_SUCH_ROOM)
     return publicRoom(row, role)

@@ -250,7 +250,8 @@ export function mountMembers(app: OpenAPIHono, services: HttpServices): void {
   app.openapi(join, async (c) => {
     const principal = await writer(services, c.req.raw)
     const found = await rooms.find(principal, c.req.valid("param").id)
-    return c.json({ room_id: found.id, role: await members.join(principal, found) }, 200)
+    const { role } = await members.join(principal, found)
+    return c.json({ room_id: found.id, role }, 200)
   })
   app.openapi(leave, async (c) => {
     const principal = await writer(services, c.req.raw)

@@ -224,11 +224,26 @@ export async function joinRoom(
       ? await rooms.find(session.principal, roomRef)
       : await rooms.ensurePublic(session.principal, roomRef)
   session.unbar(room.id)
-  const role = await members.join(session.principal, room)
+  const { role, head } = await members.join(session.principal, room)
+  await reach(services, session, room, head)
   if (session.home === roomRef) session.home = room
   const tell = (cutover: Cutover) => session.reply(joinAck(room, role, cutover, ref))
   if ((await delivery.attach(room, session, since, tell)) === "refused")
     throw new AppError("not_found", NO_SUCH_ROOM)
+}
+
+/**
+ * What happened up to `head`, when the session had the right to hear this room, happens here first: an end of a
+ * membership that was over by then must not come later and end this one.
+ */
+export async function reach(
+  { delivery }: Services,
+  session: Session,
+  room: RoomInfo,
+  head: number,
+): Promise<void> {
+  await delivery.reach(room, head)
+  session.unbar(room.id, head)
 }
 
 const joinAck = (room: RoomInfo, role: Role, cutover: Cutover, ref: string | undefined) => ({
@@ -301,7 +316,8 @@ export async function readable(
   try {
     const room = await services.rooms.find(session.principal, id)
     session.unbar(room.id)
-    await services.members.require(session.principal, "read", room)
+    const { head = 0 } = await services.members.require(session.principal, "read", room)
+    await reach(services, session, room, head)
     return room
   } catch (error) {
     if (error instanceof AppError) return undefined

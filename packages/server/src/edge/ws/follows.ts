@@ -23,8 +23,8 @@ export class Follows {
     const { mark } = directory
     const rooms = await members.followed(session.principal.user.id)
     const lobby = session.home === undefined ? await readable(this.#services, session, LOBBY) : undefined
-    for (const room of lobby ? [...rooms, lobby] : rooms)
-      followLater(session, { room, since: await delivery.open(room), mark })
+    for (const { room, head } of lobby ? [...rooms, { room: lobby, head: 0 }] : rooms)
+      followLater(session, { room, since: await delivery.reach(room, head), mark })
   }
 
   /**
@@ -51,7 +51,7 @@ export class Follows {
     if (event.type === "room_removed") {
       // Also to whoever follows the room alone, or its silence would look like nobody spoke.
       const isTold = session.isAuto || session.isSubscribed(event.room_id)
-      if (!isTold && session.isSubscribed(event.room.id)) session.send(frame)
+      if (session.tellBarred(event.room.id) && !isTold) session.send(frame)
       session.bar(event.room.id)
     }
     if (event.type === "room_added") session.unbar(event.room.id)

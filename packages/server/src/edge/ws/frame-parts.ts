@@ -1,4 +1,4 @@
-import { limits } from "@klatch/protocol"
+import { limits, ref as refSchema } from "@klatch/protocol"
 import { AppError } from "../../lib/app-error.ts"
 
 /** The rooms that a first frame joins or resumes by itself. */
@@ -16,4 +16,28 @@ export function plainContent(data: string | Buffer): string {
     throw new AppError("invalid_field", `content: must be 1..${limits.contentCharsMax} characters`)
   if (content.includes("\u0000")) throw new AppError("invalid_field", "content: must not hold NUL")
   return content
+}
+
+/** A frame as it came: undefined for plain text. */
+export interface ReadFrame {
+  readonly frame: { readonly type?: unknown } | undefined
+  readonly ref: string | undefined
+}
+
+/** The JSON object of a frame and its ref; where plain text is allowed, what is no object is that. */
+export function readFrame(data: string | Buffer, isPlainText: boolean): ReadFrame {
+  if (typeof data !== "string") throw new AppError("bad_json", "Frames are text; this one is binary.")
+  const value = objectOf(data)
+  if (value === undefined && !isPlainText) throw new AppError("bad_json")
+  const given = refSchema.safeParse(value?.ref)
+  return { frame: value, ref: given.success ? given.data : undefined }
+}
+
+function objectOf(text: string): { readonly type?: unknown; readonly ref?: unknown } | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined
+  } catch {
+    return undefined
+  }
 }

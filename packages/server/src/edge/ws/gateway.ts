@@ -1,15 +1,15 @@
-import { frameSchemas, isFrameType, limits, ref as refSchema } from "@klatch/protocol"
+import { type CloseName, frameSchemas, isFrameType, limits } from "@klatch/protocol"
 import type { Budgets } from "../../auth/budgets.ts"
 import type { Identity } from "../../auth/identity.ts"
 import { expiryOf } from "../../auth/principal.ts"
 import { ends, type Revocation, type Revocations } from "../../auth/revocations.ts"
+import type { RoomInfo } from "../../chat/members/members.ts"
 import { AppError } from "../../lib/app-error.ts"
 import { type Rate, take } from "../../lib/token-bucket.ts"
-import type { LogRoom } from "../../log/entry.ts"
-import type { CommittedBatch } from "../../log/group-commit.ts"
+import { changeIn, type LogRoom } from "../../log/entry.ts"
 import { handlers, joinRoom, sendHome } from "./dispatch.ts"
 import { Follows } from "./follows.ts"
-import { plainContent, roomsNamedBy } from "./frame-parts.ts"
+import { plainContent, type ReadFrame, readFrame, roomsNamedBy } from "./frame-parts.ts"
 import { helloOf } from "./hello.ts"
 import type { Registry } from "./registry.ts"
 import { Rush } from "./rush.ts"
@@ -121,12 +121,31 @@ export class Gateway implements Disposable {
   }
 
   /** Entries of someone's inbox: told to the connections that follow by themselves, which then follow the room. */
-  onInbox(batch: CommittedBatch): void {
-    for (const session of this.#options.registry.ofUser(batch.room.id)) {
-      if (session.isAuto && !session.isSubscribed(batch.room.id))
-        for (const frame of batch.frames) session.send(frame)
-      for (const frame of batch.frames) this.#follows.onInboxFrame(session, frame)
+  onInbox(inbox: LogRoom, frames: readonly string[]): void {
+    for (const session of this.#options.registry.ofUser(inbox.id)) {
+      if (session.isAuto && !session.isSubscribed(inbox.id)) for (const frame of frames) session.send(frame)
+      for (const frame of frames) this.#follows.onInboxFrame(session, frame)
     }
+  }
+
+  /**
+   * A frame was given to those who follow the room: when someone's membership ended with it, they hear no more of what
+   * comes after it, whichever node ended it.
+   */
+  onFrame(room: RoomInfo, frame: string): void {
+    const change = changeIn(frame)
+    if (!change || (change.type !== "leave" && !(change.type === "member" && change.banned))) return
+    for (const session of this.#options.registry.ofUser(change.user_id)) session.bar(room.id, change.seq)
+  }
+
+  /** Whether someone has a connection here. */
+  hasUser(userId: string): boolean {
+    return this.#options.registry.ofUser(userId).length > 0
+  }
+
+  /** Every connection is to come anew. */
+  closeAll(name: CloseName): void {
+    for (const session of this.#options.registry.all()) session.close(name, this.#nowMs() + CUT_OFF_MS)
   }
 
   /** A room was made, and said its first. */
@@ -268,29 +287,12 @@ export class Gateway implements Disposable {
       })
   }
 
-  /** The JSON object of a frame and its ref; no object on `/chat` means plain text. */
-  #read(
-    session: Session,
-    data: string | Buffer,
-  ): { frame: { type?: unknown } | undefined; ref: string | undefined } {
-    if (typeof data !== "string") throw new AppError("bad_json", "Frames are text; this one is binary.")
+  #read(session: Session, data: string | Buffer): ReadFrame {
     if (Buffer.byteLength(data) > limits.frameBytesMax) {
       session.close("frame_too_big", this.#nowMs() + CUT_OFF_MS)
       throw new AppError("too_large", `A frame is at most ${limits.frameBytesMax} bytes.`)
     }
-    let value: unknown
-    try {
-      value = JSON.parse(data)
-    } catch {
-      if (session.isPlainText) return { frame: undefined, ref: undefined }
-      throw new AppError("bad_json")
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      if (session.isPlainText) return { frame: undefined, ref: undefined }
-      throw new AppError("bad_json")
-    }
-    const given = refSchema.safeParse((value as { ref?: unknown }).ref)
-    return { frame: value, ref: given.success ? given.data : undefined }
+    return readFrame(data, session.isPlainText)
   }
 
   #dispatch(session: Session, frame: { type?: unknown }): void | Promise<void> {

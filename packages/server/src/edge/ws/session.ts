@@ -60,7 +60,9 @@ class Extra {
   cutOffMs = Number.POSITIVE_INFINITY
   drains: (() => void)[] | undefined
   replies: string[] | undefined
-  barred: Set<string> | undefined
+  barred: Map<string, number> | undefined
+  /** Rooms that it followed until it was barred, and has not been told so. */
+  untold: Set<string> | undefined
   /** Until when a stranger must have said who they are. */
   authByMs = Number.POSITIVE_INFINITY
 }
@@ -180,17 +182,30 @@ export class Session implements Subscriber, Bucket {
     return true
   }
 
-  /** The membership is over: no more of this room, also not from a join that is under way. */
-  bar(topic: string): void {
+  /**
+   * The membership ended, at `seq` of the room's log where that is known: no more of this room, also not from a join
+   * that is under way.
+   */
+  bar(topic: string, seq = Number.MAX_SAFE_INTEGER): void {
     const extra = this.extra()
-    extra.barred ??= new Set()
-    extra.barred.add(topic)
+    extra.barred ??= new Map()
+    if (this.isSubscribed(topic)) {
+      extra.untold ??= new Set()
+      extra.untold.add(topic)
+    }
+    extra.barred.set(topic, Math.max(seq, extra.barred.get(topic) ?? 0))
     this.unsubscribe(topic)
   }
 
-  /** Before the right to hear a room is asked for: only what ends it after this counts. */
-  unbar(topic: string): void {
-    this.rare?.barred?.delete(topic)
+  /** Whether it hears of this room, or did until it was barred and was not told so yet; it is told now. */
+  tellBarred(topic: string): boolean {
+    return this.rare?.untold?.delete(topic) || this.isSubscribed(topic)
+  }
+
+  /** They had the right to hear the room when its log stood at `seq`, or are about to ask for it. */
+  unbar(topic: string, seq = Number.MAX_SAFE_INTEGER): void {
+    const barred = this.rare?.barred
+    if (barred && (barred.get(topic) ?? 0) <= seq) barred.delete(topic)
   }
 
   unsubscribe(topic: string): void {

@@ -1,0 +1,60 @@
+import type { BusListener } from "../../packages/server/src/cluster/bus.ts"
+import { RedisBus, type RedisBusOptions } from "../../packages/server/src/cluster/bus-redis.ts"
+import { redisAddressOf } from "../../packages/server/src/config/redis-address.ts"
+import { systemClock } from "../../packages/server/src/lib/clock.ts"
+import { systemRandom } from "../../packages/server/src/lib/random.ts"
+import { until } from "../harness/until.ts"
+import type { BusCluster } from "./bus-suite.ts"
+
+/** Nodes that find each other over one Redis. */
+export class RedisNodes implements BusCluster {
+  readonly #url: string
+  readonly #lines: number
+  readonly #prefix = `test-${crypto.randomUUID()}`
+  readonly #nodes: RedisBus[] = []
+  readonly stop: () => Promise<void>
+  #count = 0
+
+  constructor(url: string, lines: number, stop: () => Promise<void>) {
+    this.#url = url
+    this.#lines = lines
+    this.stop = stop
+  }
+
+  async join(listener: BusListener, options: Partial<RedisBusOptions> = {}): Promise<RedisBus> {
+    const bus = this.open(listener, options)
+    await until("the bus to be up", () => bus.up)
+    return bus
+  }
+
+  /** A node that may not reach Redis yet. */
+  open(listener: BusListener, options: Partial<RedisBusOptions> = {}): RedisBus {
+    const bus = new RedisBus({
+      address: redisAddressOf(this.#url)!,
+      node: `n${++this.#count}`,
+      listener,
+      clock: systemClock,
+      random: systemRandom,
+      prefix: this.#prefix,
+      lines: this.#lines,
+      ...options,
+    })
+    this.#nodes.push(bus)
+    return bus
+  }
+
+  /** Every node says a last word on every line, and it is heard: what came before has come, or never will. */
+  async settle(): Promise<void> {
+    const [heard, mark] = [new Set<string>(), `settled-${++this.#count}`]
+    const channels = Array.from({ length: this.#lines * 8 }, (_, i) => `${mark}-${i}`)
+    const onPassing = (channel: string, frame: string) => void heard.add(`${channel} ${frame}`)
+    const nothing = () => {}
+    const ear = await this.join({ onPassing, onBatch: nothing, onNudge: nothing, onDoubt: nothing })
+    for (const channel of channels) await ear.subscribe(channel)
+    const speakers = this.#nodes.filter((node) => node !== ear && node.up)
+    for (const [i, node] of speakers.entries())
+      for (const channel of channels) node.publishPassing(channel, `${i}`)
+    await until("all last words", () => heard.size === speakers.length * channels.length)
+    await ear[Symbol.asyncDispose]()
+  }
+}
