@@ -5,15 +5,23 @@ import type { Evidence } from "./journal.ts"
 import { makeRoom } from "./make-room.ts"
 import { PlainClient } from "./plain-client.ts"
 import { SdkClient } from "./sdk-client.ts"
-import type { Victim } from "./victim.ts"
+
+/** Whom the clients talk to. */
+export interface LoadTarget {
+  /** Where its nodes are, over HTTP; whoever comes back comes to any of them. */
+  readonly urls: readonly string[]
+  /** Of the embedded PostgreSQL behind them. */
+  readonly dataDir: string
+}
 
 export interface LoadOptions {
-  readonly victim: Victim
+  readonly target: LoadTarget
   readonly random: Random
   /** Messages and changes a second, of all clients together. */
   readonly perSecond: number
   readonly plainCount?: number
   readonly sdkCount?: number
+  readonly roomCount?: number
   /** Plain clients that now and then stay away for seconds, long enough for a gap. */
   readonly sleeperCount?: number
   readonly sleepMs?: readonly [min: number, max: number]
@@ -37,23 +45,31 @@ export class Load {
   #isOver = false
 
   private constructor(options: LoadOptions, rooms: readonly string[]) {
-    const { victim, random, plainCount = 8, sdkCount = 2, sleeperCount = 2 } = options
+    const { target, random, plainCount = 8, sdkCount = 2, sleeperCount = 2 } = options
     this.#options = options
-    const { wsUrl, url } = victim
+    const { urls } = target
+    const wsUrls = urls.map((url) => url.replace("http", "ws"))
     this.plain = Array.from(
       { length: plainCount + sleeperCount },
-      (_, i) => new PlainClient({ name: `plain${i}`, wsUrl, rooms: someOf(rooms, i), random }),
+      (_, i) => new PlainClient({ name: `plain${i}`, wsUrls, rooms: someOf(rooms, i), random }),
     )
     this.sdk = Array.from(
       { length: sdkCount },
-      (_, i) => new SdkClient({ name: `sdk${i}`, url, rooms: someOf(rooms, i).slice(0, 2), random }),
+      (_, i) =>
+        new SdkClient({
+          name: `sdk${i}`,
+          url: urls[i % urls.length]!,
+          rooms: someOf(rooms, i).slice(0, 2),
+          random,
+        }),
     )
   }
 
   /** Makes the rooms and connects everyone; resolves when all may talk. */
   static async begin(options: LoadOptions): Promise<Load> {
     const rooms: string[] = []
-    for (let i = 0; i < ROOM_COUNT; i++) rooms.push(await makeRoom(options.victim.url, `room-${i}`))
+    const { target, roomCount = ROOM_COUNT } = options
+    for (let i = 0; i < roomCount; i++) rooms.push(await makeRoom(target.urls[0]!, `room-${i}`))
     const load = new Load(options, rooms)
     for (const client of load.plain) client.connect()
     await Promise.all(load.sdk.map((client) => client.connect()))
@@ -88,7 +104,7 @@ export class Load {
     const endMs = performance.now() + maxMs
     while (performance.now() < endMs) {
       if (this.all.every((client) => client.isLive && client.isWhole)) {
-        const heads = await readHeads(this.#options.victim.dataDir).catch(() => new Map<string, number>())
+        const heads = await readHeads(this.#options.target.dataDir).catch(() => new Map<string, number>())
         const isThere = (client: PlainClient | SdkClient) =>
           client.shown().every(({ room, head }) => head === heads.get(room))
         if (heads.size > 0 && this.all.every(isThere)) return true
@@ -107,7 +123,7 @@ export class Load {
       changes: this.plain.flatMap((client) => client.changes),
       connections: this.all.flatMap((client) => client.connections),
       views,
-      log: await readFinalLog(this.#options.victim.dataDir),
+      log: await readFinalLog(this.#options.target.dataDir),
     }
   }
 

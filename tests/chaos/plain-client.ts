@@ -14,7 +14,8 @@ export interface ClientSocket {
 
 export interface PlainClientOptions {
   readonly name: string
-  readonly wsUrl: string
+  /** Each time it connects it takes one of them. */
+  readonly wsUrls: readonly string[]
   /** Ids of the rooms it follows, from their first entry on. */
   readonly rooms: readonly string[]
   readonly random: Random
@@ -156,7 +157,8 @@ export class PlainClient {
   }
 
   #dial(): void {
-    const url = `${this.#options.wsUrl}/ws?user=${this.name}&subscribe=none`
+    const { wsUrls, random } = this.#options
+    const url = `${wsUrls[randomInt(random, wsUrls.length)]}/ws?user=${this.name}&subscribe=none`
     const socket = this.#options.dial?.(url) ?? (new WebSocket(url) as unknown as ClientSocket)
     this.#socket = socket
     const journal: ConnectionJournal = { client: this.name, marks: [] }

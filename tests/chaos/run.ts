@@ -68,7 +68,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
   const startMs = performance.now()
   const { perSecond, sleeperCount, sleepMs } = options
   const load = await Load.begin({
-    victim,
+    target: { urls: [victim.url], dataDir: victim.dataDir },
     random: seededRandom(options.seed + 1),
     perSecond,
     ...(sleeperCount === undefined ? {} : { sleeperCount }),

@@ -46,7 +46,7 @@ export async function slowReader(options: SlowReaderOptions): Promise<SlowReader
   let socket: RawSocket | undefined
   const reader = new PlainClient({
     name: "reader",
-    wsUrl: victim.wsUrl,
+    wsUrls: [victim.wsUrl],
     rooms: [room],
     random: seededRandom(2),
     dial: (url) => {

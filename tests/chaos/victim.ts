@@ -1,10 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Subprocess } from "bun"
 import { delay, systemClock } from "../../packages/server/src/lib/clock.ts"
 import { type Random, randomInt } from "../../packages/server/src/lib/random.ts"
+import { postgresPidsOf, signalAll, textOf } from "./postgres-pids.ts"
 
 export interface VictimOptions {
   readonly random: Random
@@ -110,11 +111,20 @@ export class Victim implements AsyncDisposable {
     await child?.exited
   }
 
+  /** SIGSTOP: its connections stay, and it does nothing. SIGCONT: it goes on, and finds out that time has passed. */
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(name)
+  }
+
+  /** SIGTERM; resolves once it has drained and ended. */
+  async stop(): Promise<void> {
+    this.#child?.kill("SIGTERM")
+    await this.#child?.exited
+  }
+
   /** kill -9 of the postmaster and its children; answers how many there were. */
   killPostgres(): number {
-    const pids = this.#postgresPids()
-    for (const pid of pids) signal(pid, "SIGKILL")
-    return pids.length
+    return signalAll(postgresPidsOf(this.dataDir), "SIGKILL")
   }
 
   /** Resident memory of the server's process in KB; 0 when it is gone. */
@@ -143,17 +153,6 @@ export class Victim implements AsyncDisposable {
   #sweep(): void {
     this.killPostgres()
     rmSync(this.dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
-  }
-
-  #postgresPids(): number[] {
-    const postmaster = Number.parseInt(textOf(join(this.dataDir, "postgres/data/postmaster.pid")), 10)
-    if (!(postmaster > 1) || !textOf(`/proc/${postmaster}/comm`).startsWith("postgres")) return []
-    const children = readdirSync("/proc").filter((name) => {
-      if (!/^\d+$/.test(name)) return false
-      const stat = textOf(`/proc/${name}/stat`)
-      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === postmaster
-    })
-    return [postmaster, ...children.map(Number)]
   }
 
   async #read(stream: ReadableStream<Uint8Array>, onListening: () => void): Promise<void> {
@@ -186,21 +185,5 @@ async function freeAddress(): Promise<{ host: string; port: number }> {
       probe.listen(port, host, () => probe.close(() => resolve(true)))
     })
     if (isFree) return { host, port }
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch {
-    // It was gone before.
-  }
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8")
-  } catch {
-    return ""
   }
 }

@@ -62,6 +62,14 @@ export class TestRedis implements AsyncDisposable {
     }
   }
 
+  /** Says something so often; what Redis refuses, being away, is not said. */
+  async publish(channel: string, text: string, times: number): Promise<void> {
+    const client = new Redis({ port: this.port, retryStrategy: () => null, enableOfflineQueue: true })
+    client.on("error", () => {})
+    await Promise.allSettled(Array.from({ length: times }, () => client.publish(channel, text)))
+    client.disconnect()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill()
     rmSync(this.#dir, { recursive: true, force: true })
