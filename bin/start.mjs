@@ -8,6 +8,8 @@ const help = `npm start: run a Klatch server. Everything has a default; a .env f
   PORT, HOST           where to listen (8080)
   APP_ENV              development, production or test
   DATABASE_URL         a PostgreSQL 14+ server; unset: an embedded one under DATA_DIR
+  REDIS_URL            join other nodes on that DATABASE_URL
+  WORKERS              processes that share the port: a number, or auto
   DATA_DIR             where the embedded database keeps its files
   ENABLE_PERSISTENCE   false: the embedded database on a directory that is thrown away
   AUTH                 open: whoever connects says who they are; required: people sign in
@@ -19,7 +21,7 @@ const help = `npm start: run a Klatch server. Everything has a default; a .env f
   LIMITS               default, or off to lift rate limits
   LOG_LEVEL            trace, debug, info, warn or error
 
-SIGINT, SIGTERM and SIGHUP drain the server. npm test runs the tests.`
+SIGINT and SIGTERM drain the server; SIGHUP too, or starts workers anew. npm test runs the tests.`
 
 /** The server reads KLATCH_LAUNCHER_FD and drains when that pipe ends: see runChild. */
 async function main() {

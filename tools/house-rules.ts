@@ -17,6 +17,8 @@ const order: readonly (readonly string[])[] = [
   ["chat/"],
   ["edge/http/", "edge/ws/"],
   ["app.ts", "app.test.ts"],
+  ["supervisor.ts"],
+  ["worker.ts"],
   ["main.ts", "main.test.ts", "audit-verify.ts"],
 ]
 
@@ -27,7 +29,7 @@ const strangers: readonly (readonly [string, string])[] = [["live/", "log/"]]
 const bunPlaces = [
   /^packages\/server\/src\/(?:config|db|auth|edge)\//,
   /^packages\/server\/src\/live\/local/,
-  /^packages\/server\/src\/(?:app|main)\.ts$/,
+  /^packages\/server\/src\/(?:app|supervisor|worker|main)\.ts$/,
   /^(?:tests|tools|bench|examples)\//,
 ]
 

@@ -82,7 +82,8 @@ export const clusterFaults = {
     try {
       await client.connect()
       await client.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'`,
       )
     } catch {
       // It was away just then.

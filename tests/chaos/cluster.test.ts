@@ -6,7 +6,7 @@ import { runCluster } from "./cluster-run.ts"
 /** Random on purpose: every run of the tests looks elsewhere. A failure prints it, and the program replays it. */
 const seed = Math.floor(Math.random() * 1_000_000)
 
-test(`[N1] [L1] [D1] three nodes through every kind of fault: nothing lost, doubled or untold (seed ${seed})`, async () => {
+test(`[N1] [L1] [D1] three nodes, every kind of fault: nothing lost, doubled or untold (seed ${seed})`, async () => {
   const outcome = await runCluster({
     seed,
     nodes: 3,

@@ -1,4 +1,4 @@
-import type { BusListener } from "../../packages/server/src/cluster/bus.ts"
+import type { Bus, BusListener } from "../../packages/server/src/cluster/bus.ts"
 import { RedisBus, type RedisBusOptions } from "../../packages/server/src/cluster/bus-redis.ts"
 import { redisAddressOf } from "../../packages/server/src/config/redis-address.ts"
 import { systemClock } from "../../packages/server/src/lib/clock.ts"
@@ -44,17 +44,28 @@ export class RedisNodes implements BusCluster {
   }
 
   /** Every node says a last word on every line, and it is heard: what came before has come, or never will. */
-  async settle(): Promise<void> {
-    const [heard, mark] = [new Set<string>(), `settled-${++this.#count}`]
-    const channels = Array.from({ length: this.#lines * 8 }, (_, i) => `${mark}-${i}`)
-    const onPassing = (channel: string, frame: string) => void heard.add(`${channel} ${frame}`)
-    const nothing = () => {}
-    const ear = await this.join({ onPassing, onBatch: nothing, onNudge: nothing, onDoubt: nothing })
-    for (const channel of channels) await ear.subscribe(channel)
-    const speakers = this.#nodes.filter((node) => node !== ear && node.up)
-    for (const [i, node] of speakers.entries())
-      for (const channel of channels) node.publishPassing(channel, `${i}`)
-    await until("all last words", () => heard.size === speakers.length * channels.length)
-    await ear[Symbol.asyncDispose]()
+  settle(): Promise<void> {
+    return lastWords(this.#nodes, (listener) => this.join(listener), this.#lines * 8)
   }
+}
+
+let marks = 0
+
+/** Every node says a last word on so many channels, and one more hears them all. */
+export async function lastWords(
+  nodes: readonly Bus[],
+  join: (listener: BusListener) => Promise<Bus>,
+  channelCount: number,
+): Promise<void> {
+  const speakers = nodes.filter((node) => node.up)
+  const [heard, mark] = [new Set<string>(), `last-${++marks}`]
+  const channels = Array.from({ length: channelCount }, (_, i) => `${mark}-${i}`)
+  const onPassing = (channel: string, frame: string) => void heard.add(`${channel} ${frame}`)
+  const nothing = () => {}
+  const ear = await join({ onPassing, onBatch: nothing, onNudge: nothing, onDoubt: nothing })
+  for (const channel of channels) await ear.subscribe(channel)
+  for (const [i, node] of speakers.entries())
+    for (const channel of channels) node.publishPassing(channel, `${i}`)
+  await until("all last words", () => heard.size === speakers.length * channels.length)
+  await ear[Symbol.asyncDispose]()
 }

@@ -57,6 +57,15 @@ export interface AppOptions {
   readonly pages?: readonly Pages[]
   /** Connections beyond this many are refused with 503: files for the rest of the process are kept back. */
   readonly connectionsMax?: number
+  /** It is one of several processes on one port. */
+  readonly worker?: {
+    /** Where to listen, instead of the configured port. */
+    readonly port: number
+    /** Where the others are heard, unless over Redis. */
+    readonly hubPath: string | undefined
+    /** The metrics of all of them. */
+    readonly metricsPage: () => Promise<string>
+  }
   readonly clock?: Clock
   readonly random?: Random
   readonly overrides?: AppOverrides
@@ -82,7 +91,7 @@ const DRAIN_SPREAD_MS = 1_000
 
 /** The only place that knows every part. Starts listening; rejects when the database cannot be brought up to date. */
 export async function startApp(options: AppOptions): Promise<App> {
-  const { config, logger, clock = systemClock, random = systemRandom, overrides = {} } = options
+  const { config, logger, worker, clock = systemClock, random = systemRandom, overrides = {} } = options
   const newId = uuid7Maker(clock, random)
   const registry = new Registry()
   const topics = new SessionTopics(registry, broadcastRoom.id)
@@ -97,6 +106,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     },
     clock.monotonicMs,
   )
+  metrics.pageOfAll = worker?.metricsPage
   const events = new Events(logger, metrics)
   const node = `klatch-${newId().slice(-12)}`
   const onQuery = (ms: number, lane: Lane) => events.queried(ms, lane)
@@ -116,7 +126,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const recent = new Recent()
   const catchUp = new CatchUp(db, recent)
   const bus = openBus({
-    ...{ redis: config.redis, node, clock, random },
+    ...{ redis: config.redis, hubPath: worker?.hubPath, node, clock, random },
     listener: {
       onBatch(batch) {
         memory.heard(batch.roomId, batch.frames)
@@ -132,7 +142,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     onState: (isUp, why) => events.busIs(isUp, why),
     onLag: (ms) => metrics.busLag.set(ms),
   })
-  const sweepMs = config.redis ? SWEEP_MS : SWEEP_ALONE_MS
+  const sweepMs = config.redis || worker ? SWEEP_MS : SWEEP_ALONE_MS
   const plainDelivery = new Delivery<RoomInfo>({
     log: catchUp,
     topics,
@@ -287,7 +297,8 @@ export async function startApp(options: AppOptions): Promise<App> {
     clientAddress(request.headers, server.requestIP(request)?.address ?? "", config.proxyHops)
   const server = Bun.serve<Session>({
     hostname: config.host,
-    port: config.port,
+    port: worker?.port ?? config.port,
+    reusePort: worker !== undefined,
     websocket: gateway.handler,
     async fetch(request, server) {
       const url = new URL(request.url)
@@ -317,8 +328,11 @@ export async function startApp(options: AppOptions): Promise<App> {
     gateway,
     retention,
     firstAdminCode: auth.firstAdmin.code,
+    metrics: () => metrics.json(),
     async stop(spreadMs = DRAIN_SPREAD_MS) {
       isDraining = true
+      // Whoever comes now comes to the others on this port. It would resolve with the last connection.
+      if (worker) void server.stop(false)
       const hadConnections = registry.count > 0
       gateway.drain(hadConnections ? spreadMs : 0)
       if (hadConnections) await until(() => registry.count === 0, clock, spreadMs + 2_000)
@@ -348,6 +362,8 @@ export interface App {
   readonly retention: Retention | undefined
   /** Makes whoever is told it the first administrator; undefined when there is one. */
   readonly firstAdminCode: string | undefined
+  /** As JSON, to be put together with those of others. */
+  metrics(): Promise<object[]>
   /** Tells everyone to come back, lets what is in flight be stored, closes. Takes about `spreadMs`. */
   stop(spreadMs?: number): Promise<void>
 }

@@ -1,16 +1,21 @@
-import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
-import { type App, startApp } from "./app.ts"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { startApp } from "./app.ts"
+import { BusHub } from "./cluster/bus-hub.ts"
 import { type Config, ConfigError, readConfig } from "./config/environment.ts"
 import { EmbeddedError, type EmbeddedEvent, EmbeddedPostgres } from "./db/embedded.ts"
 import { type DatabaseAddress, isOutage } from "./db/sql.ts"
 import { buildWeb, type Web } from "./edge/http/web.ts"
 import { type Logger, makeLogger } from "./observe/logger.ts"
+import { Supervisor, type WorkerOrder } from "./supervisor.ts"
+import { orderOf, WorkerLine } from "./worker.ts"
 
 const BUN_MIN = "1.4.5"
 /** Files kept back for the database, the log and the rest of the process. */
 const FILES_RESERVED = 256
 const FILES_LOW = 4_096
+const connectionsMax = Math.max(1, filesMax() - FILES_RESERVED)
 
 await main()
 
@@ -21,23 +26,11 @@ async function main(): Promise<void> {
   const readable = config.mode === "development"
   const logger = makeLogger({ level: config.logLevel, readable })
   const stopping = new AbortController()
-  onStopSignal(() => stopping.abort())
   try {
-    const web = builtWeb(config, logger)
-    const embedded = config.databaseUrl ? undefined : await startEmbedded(config, logger)
-    const app = await startApp({
-      config,
-      logger,
-      database: addressOf(config, embedded),
-      pages: [await web],
-      connectionsMax: Math.max(1, filesMax() - FILES_RESERVED),
-    })
-    announce(config, app, logger)
-    await aborted(stopping.signal)
-    logger.info({ event: "draining" }, "draining: connections are told to come back")
-    await app.stop()
-    await embedded?.stop()
-    logger.info({ event: "stopped" }, "stopped; everything acked is stored")
+    const order = orderOf(process.env)
+    if (order) await work(config, order, logger, stopping)
+    else if (config.workers > 1) await supervise(config, logger, stopping)
+    else await serve(config, logger, stopping)
     process.exit(0)
   } catch (error) {
     if (error instanceof EmbeddedError) die(error.message)
@@ -51,6 +44,85 @@ async function main(): Promise<void> {
     logger.fatal({ event: "start_failed", err: error }, "the server could not start")
     process.exit(1)
   }
+}
+
+/** One process that does everything. */
+async function serve(config: Config, logger: Logger, stopping: AbortController): Promise<void> {
+  onStopSignal(["SIGTERM", "SIGINT", "SIGHUP"], () => stopping.abort())
+  const web = builtWeb(config, logger)
+  const embedded = config.databaseUrl ? undefined : await startEmbedded(config, logger)
+  const app = await startApp({
+    ...{ config, logger, connectionsMax },
+    database: addressOf(config, embedded),
+    pages: [await web],
+  })
+  announce(config, app, logger)
+  await aborted(stopping.signal)
+  logger.info({ event: "draining" }, "draining: connections are told to come back")
+  await app.stop()
+  await embedded?.stop()
+  logger.info({ event: "stopped" }, "stopped; everything acked is stored")
+}
+
+/** Several processes on one port, and what they share. */
+async function supervise(config: Config, logger: Logger, stopping: AbortController): Promise<void> {
+  onStopSignal(["SIGTERM", "SIGINT"], () => stopping.abort())
+  await requireFreePort(config)
+  await using stack = new AsyncDisposableStack()
+  const embedded = config.databaseUrl ? undefined : stack.use(await startEmbedded(config, logger))
+  const dir = mkdtempSync(join(tmpdir(), "klatch-"))
+  stack.defer(() => rmSync(dir, { recursive: true, force: true }))
+  const hubPath = config.redis ? undefined : join(dir, "hub")
+  if (hubPath !== undefined) stack.use(await BusHub.open(hubPath))
+  const { supervisor, ...first } = await Supervisor.start({
+    ...{ count: config.workers, port: config.port, entry: import.meta.filename, logger },
+    environment: process.env,
+    order: { database: embedded?.connection, hubPath },
+  })
+  process.on("SIGHUP", () => {
+    logger.info({ event: "restarting" }, "workers are started anew, one after the other")
+    void supervisor.restart()
+  })
+  announce(config, first, logger)
+  await aborted(stopping.signal)
+  logger.info({ event: "draining" }, "draining: connections are told to come back")
+  await supervisor.stop()
+  await stack.disposeAsync()
+  logger.info({ event: "stopped" }, "stopped; everything acked is stored")
+}
+
+/** One of several processes. */
+async function work(
+  config: Config,
+  order: WorkerOrder,
+  logger: Logger,
+  stopping: AbortController,
+): Promise<void> {
+  onStopSignal(["SIGTERM"], () => stopping.abort())
+  // A terminal sends these to all of its processes; what they mean for workers their supervisor says.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) process.on(signal, () => {})
+  const line = new WorkerLine({
+    metrics: async () => (await app).metrics(),
+    onAlone: () => stopping.abort(),
+  })
+  const app = builtWeb(config, logger).then((web) =>
+    startApp({
+      ...{ config, connectionsMax, pages: [web] },
+      logger: logger.child({ worker: order.index }),
+      database: order.database ?? addressOf(config, undefined),
+      worker: { port: order.port, hubPath: order.hubPath, metricsPage: () => line.page() },
+    }),
+  )
+  const { port, firstAdminCode } = await app
+  line.listening(port, firstAdminCode)
+  await aborted(stopping.signal)
+  await (await app).stop()
+}
+
+/** Workers share a port, with whoever else is of the same user: here it must be ours alone. */
+async function requireFreePort({ host, port }: Config): Promise<void> {
+  if (port === 0) return
+  await Bun.serve({ hostname: host, port, fetch: () => new Response() }).stop(true)
 }
 
 function configOrDie(): Config {
@@ -90,7 +162,12 @@ function addressOf(config: Config, embedded: EmbeddedPostgres | undefined): Data
 }
 
 /** What a person needs at the start: where it is, what it runs on, and what to mind. */
-function announce(config: Config, app: App, logger: Logger): void {
+function announce(
+  config: Config,
+  app: { readonly port: number; readonly firstAdminCode: string | undefined },
+  logger: Logger,
+): void {
+  const { workers } = config
   const host = config.host === "0.0.0.0" || config.host === "::" ? "localhost" : config.host
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${app.port}`
   const database = config.databaseUrl
@@ -99,8 +176,8 @@ function announce(config: Config, app: App, logger: Logger): void {
       ? `embedded PostgreSQL in ${resolve(config.dataDir)}`
       : "embedded PostgreSQL, thrown away at the end"
   logger.info(
-    { event: "listening", url, mode: config.mode, auth: config.auth, database, pid: process.pid },
-    `Klatch is at ${url} (${config.mode}; ${database})`,
+    { event: "listening", url, mode: config.mode, auth: config.auth, database, pid: process.pid, workers },
+    `Klatch is at ${url} (${config.mode}; ${workers > 1 ? `${workers} workers; ` : ""}${database})`,
   )
   if (config.auth === "open")
     logger.warn({ event: "open_mode" }, "open mode: anyone can be anyone; not for the public internet")
@@ -128,10 +205,10 @@ function filesMax(): number {
   }
 }
 
-/** SIGTERM, SIGINT and SIGHUP drain; so does the end of our launcher, whose pipe then closes. A second signal kills. */
-function onStopSignal(stop: () => void): void {
+/** These drain; so does the end of our launcher, whose pipe then closes. A second signal kills. */
+function onStopSignal(signals: readonly NodeJS.Signals[], stop: () => void): void {
   let asked = false
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+  for (const signal of signals)
     process.on(signal, () => {
       if (asked && signal === "SIGINT") process.exit(130)
       asked = true

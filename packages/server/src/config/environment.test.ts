@@ -21,6 +21,7 @@ describe("an environment", () => {
       mode: "development",
       host: "0.0.0.0",
       port: 8_080,
+      workers: 1,
       databaseUrl: undefined,
       redis: undefined,
       dataDir: "./data",
@@ -45,6 +46,7 @@ describe("an environment", () => {
       APP_ENV: "production",
       HOST: "::1",
       PORT: "0",
+      WORKERS: "3",
       DATABASE_URL: url,
       REDIS_URL: "rediss://ann:s%40fe@cache.example/2",
       REDIS_PREFIX: "chat",
@@ -66,6 +68,7 @@ describe("an environment", () => {
       mode: "production",
       host: "::1",
       port: 0,
+      workers: 3,
       databaseUrl: url,
       redis: {
         address: {
@@ -214,6 +217,7 @@ describe("a wrong environment", () => {
       ["ENABLE_PERSISTENCE", ["yes", "TRUE", "2"]],
       ["DATABASE_URL", ["db.example", "postgres:db", " postgres://db.example"]],
       ["APP_ENV", ["prod", "Production"]],
+      ["WORKERS", ["0", "65", "-1", "many", "1.5"]],
       ["REDIS_LINES", ["0", "4097", "many"]],
       ["REDIS_PREFIX", ["a b", "x".repeat(65)]],
       ["JWT_ISSUER", ["klatch"]],

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { z } from "zod"
 import { type RedisAddress, redisAddressOf } from "./redis-address.ts"
 
@@ -67,6 +68,13 @@ const schema = z.object({
       .transform(Number)
       .pipe(z.number().max(65_535)),
     "8080",
+  ),
+  WORKERS: withDefault(
+    z
+      .string()
+      .regex(/^(auto|[1-9]|[1-5]\d|6[0-4])$/, "must be auto, or how many processes, 1..64")
+      .transform((v) => (v === "auto" ? availableParallelism() : Number(v))),
+    "1",
   ),
   DATABASE_URL: optional(postgresUrl),
   POSTGRES_DSN: optional(postgresUrl),
@@ -141,6 +149,8 @@ export interface Config {
   readonly mode: "development" | "production" | "test"
   readonly host: string
   readonly port: number
+  /** Processes that share the port. */
+  readonly workers: number
   readonly databaseUrl: string | undefined
   /** Where the other nodes are heard; undefined for a node that is alone. */
   readonly redis: RedisConfig | undefined
@@ -190,6 +200,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
     mode: e.APP_ENV,
     host: e.HOST,
     port: e.PORT,
+    workers: e.WORKERS,
     databaseUrl: e.DATABASE_URL ?? e.POSTGRES_DSN,
     redis: redisOf(e),
     dataDir: e.DATA_DIR,

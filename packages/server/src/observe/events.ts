@@ -57,7 +57,7 @@ export class Events {
   /** The way to the other nodes. While it is down, what they store is looked for in the database. */
   busIs(isUp: boolean, why: string | undefined): void {
     this.#metrics.busUp.set(isUp ? 1 : 0)
-    if (isUp) this.#log.info({ event: "bus_up" }, "the bus is up: nodes hear each other over Redis")
+    if (isUp) this.#log.info({ event: "bus_up" }, "the bus is up: nodes hear each other")
     else
       this.#log.warn(
         { event: "bus_down", reason: why },

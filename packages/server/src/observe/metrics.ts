@@ -37,6 +37,8 @@ export class Metrics {
   readonly requests = this.#counter("klatch_http_requests_total", "HTTP requests, by status class.", [
     "status",
   ])
+  /** Set where several workers share a page. */
+  pageOfAll: (() => Promise<string>) | undefined
   readonly flushSize: Histogram
   readonly writeMs: Histogram
   readonly busLag: Gauge
@@ -64,15 +66,19 @@ export class Metrics {
     this.busLag = this.#gauge(
       "redis_pubsub_lag",
       "Time from publishing to hearing on the bus, in ms; 0 on one node.",
+      undefined,
+      "max",
     )
     this.busUp = this.#gauge(
       "klatch_bus_up",
-      "1 when other nodes are heard over Redis; 0 when not, and on one node.",
+      "1 when other nodes are heard; 0 when not, and on one node.",
+      undefined,
+      "min",
     )
     this.#gauge("websocket_connections_total", "Open connections.", gauges.connections)
     this.#gauge("klatch_log_waiting", "Drafts waiting to be stored.", gauges.waiting)
     this.#gauge("klatch_live_rooms", "Rooms with listeners on this node.", gauges.liveRooms)
-    this.#gauge("klatch_ready", "1 when this node can serve.", () => (gauges.ready() ? 1 : 0))
+    this.#gauge("klatch_ready", "1 when this node can serve.", () => (gauges.ready() ? 1 : 0), "min")
     this.#gauge("messages_per_second", "Messages stored a second since the last scrape.", () => this.#rate())
     new Counter({
       name: "klatch_messages_total",
@@ -87,9 +93,15 @@ export class Metrics {
     this.#messages += count
   }
 
-  /** The page that Prometheus reads. */
+  /** The page that Prometheus reads: of all workers where this is one of several. */
   text(): Promise<string> {
-    return this.#registry.metrics()
+    const own = () => this.#registry.metrics()
+    return this.pageOfAll ? this.pageOfAll().catch(own) : own()
+  }
+
+  /** This node's own, to be put together with others'. */
+  json(): Promise<object[]> {
+    return this.#registry.getMetricsAsJSON()
   }
 
   get contentType(): string {
@@ -118,10 +130,11 @@ export class Metrics {
     return new Counter({ name, help, labelNames, registers: [this.#registry] })
   }
 
-  #gauge(name: string, help: string, read?: () => number): Gauge {
+  #gauge(name: string, help: string, read?: () => number, aggregator: "sum" | "min" | "max" = "sum"): Gauge {
     return new Gauge({
       name,
       help,
+      aggregator,
       registers: [this.#registry],
       ...(read && {
         collect() {
