@@ -30,7 +30,7 @@ export const steps = [
   { name: "conformance", limitS: 240, tests: ["tests/conformance"], needs: ["redis"] },
   { name: "e2e", limitS: 540, tests: ["tests/e2e"], needs: ["chromium", "redis"] },
   { name: "docs", limitS: 240, tests: ["tests/docs"], needs: ["chromium"] },
-  { name: "chaos", limitS: 240, tests: ["tests/chaos"], needs: ["redis"] },
+  { name: "chaos", limitS: 240, tests: ["tests/chaos", "tests/verify"], needs: ["redis"] },
 ]
 
 /** Those of a step's folders that hold at least one test file. */

@@ -34,7 +34,7 @@ const bunPlaces = [
 ]
 
 /** Tests that know the parts they test; all others reach the server over its public contract alone. */
-const insideTests = /^tests\/(?:harness|contract|sim|chaos)\//
+const insideTests = /^tests\/(?:harness|contract|sim|chaos|verify)\//
 
 interface Place {
   readonly part: string
