@@ -26,7 +26,16 @@ test("a deleted room stays away though many followed it; one made under its name
   const second = await ann.rooms.create({ name: "Den again", slug: "den" })
   expect(second.id).not.toBe(made.id)
   for (const client of [ann, bob]) {
-    await client.room("den").open()
+    // Until the server has said that the first is gone, opening asks for that one.
+    await until("the second to be open", () =>
+      client
+        .room("den")
+        .open()
+        .then(
+          () => true,
+          () => false,
+        ),
+    )
     await client.room("den").messages.send("in the second").settled
   }
   const all = ["ready", "ann: in the second", "bob: in the second"]
