@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util"
 import { faultNames } from "./checker.ts"
 import { faultKinds } from "./cluster-faults.ts"
-import { runCluster } from "./cluster-run.ts"
+import { convergeMs, runCluster } from "./cluster-run.ts"
 
 const { values } = parseArgs({
   options: {
@@ -18,8 +18,6 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const seed = Number(values.seed)
 const clients = Number(values.clients)
 const sdkCount = Math.round(clients / 6)
-/** Everyone is back and at the log's heads so soon after the last fault. */
-const convergedMs = 10_000
 
 console.log(
   `${values.nodes} nodes, ${clients} clients, ${values.rooms} rooms, ${values.rate} messages/s, ` +
@@ -37,6 +35,9 @@ const outcome = await runCluster({
   restMs: [500, 4_000],
   settleMs: 60_000,
   ...(values.entry === undefined ? {} : { entry: values.entry }),
+  onLate: (laggards) => {
+    for (const one of laggards) console.log(`  late: ${one}`)
+  },
   onFault: (kind, count) => {
     if (count % 10 === 0) console.log(`  ${count} faults; the last: ${kind}`)
   },
@@ -58,6 +59,6 @@ for (const kind of faultKinds) console.log(`${String(outcome.faults[kind] ?? 0).
 console.log()
 for (const name of faultNames) console.log(`${name.padEnd(20)} ${verdict.faults[name]}`)
 for (const line of [...verdict.samples, ...complaints.slice(0, 10)]) console.log(`  ${line}`)
-const isClean = settled && settledMs <= convergedMs && faultNames.every((name) => verdict.faults[name] === 0)
+const isClean = settled && settledMs <= convergeMs && faultNames.every((name) => verdict.faults[name] === 0)
 console.log(isClean ? "nothing was lost" : `BROKEN; seed ${seed}`)
 process.exit(isClean ? 0 : 1)

@@ -19,8 +19,12 @@ export interface ClusterRunOptions {
   readonly restMs: readonly [min: number, max: number]
   readonly settleMs: number
   readonly entry?: string
+  readonly onLate?: (laggards: readonly string[]) => void
   readonly onFault?: (kind: FaultKind, count: number) => void
 }
+
+/** Everyone is back and at the log's heads so soon after the last fault. */
+export const convergeMs = 10_000
 
 export interface ClusterOutcome {
   readonly verdict: Verdict
@@ -68,7 +72,7 @@ export async function runCluster(options: ClusterRunOptions): Promise<ClusterOut
     options.onFault?.(kind, faultCount)
   }
   const lastMs = performance.now()
-  const settled = await load.settle(options.settleMs)
+  const settled = (await load.settle(convergeMs)) || (await late(load, options))
   const settledMs = performance.now() - lastMs
   const evidence = await load.evidence()
   return {
@@ -82,6 +86,12 @@ export async function runCluster(options: ClusterRunOptions): Promise<ClusterOut
     seconds: (performance.now() - startMs) / 1_000,
     complaints: cluster.complaints,
   }
+}
+
+/** Says who is late, and waits for them. */
+async function late(load: Load, { settleMs, onLate }: ClusterRunOptions): Promise<boolean> {
+  onLate?.(await load.laggards())
+  return load.settle(settleMs - convergeMs)
 }
 
 /** All kinds in an order of chance, again and again. */

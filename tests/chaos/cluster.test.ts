@@ -18,6 +18,7 @@ test(`[N1] [L1] [D1] three nodes, every kind of fault: nothing lost, doubled or 
     forMs: 90_000,
     restMs: [100, 400],
     settleMs: 40_000,
+    onLate: (laggards) => console.log(`late: ${laggards.join("; ")}`),
   })
   const { verdict, settled, complaints, faultCount, withUnacked, acks } = outcome
   console.log(

@@ -114,6 +114,19 @@ export class Load {
     return false
   }
 
+  /** Who is not back, or not whole, and why. */
+  async laggards(): Promise<string[]> {
+    const heads = await readHeads(this.#options.target.dataDir).catch(() => new Map<string, number>())
+    return this.all.flatMap((client) => {
+      const behind = client.shown().filter(({ room, head }) => head !== heads.get(room))
+      if (client.isLive && client.isWhole && behind.length === 0) return []
+      const rooms = behind.map(({ room, head }) => `${room.slice(-4)} at ${head} of ${heads.get(room)}`)
+      return [
+        `${client.name}: live ${client.isLive}, un-acked ${client.unackedCount}, ${rooms.join(", ") || "whole"}`,
+      ]
+    })
+  }
+
   /** What everyone remembers, and then what the database holds: nobody hears anything after the log was read. */
   async evidence(): Promise<Evidence> {
     const views = this.all.flatMap((client) => client.shown())

@@ -111,7 +111,11 @@ export class RedisBus implements Bus {
     if (!this.#channels.has(channel)) line.rooms++
     this.#channels.add(channel)
     if (!this.#isHearing) throw new Error("Redis is away")
-    await this.#hear(line)
+    // Whoever joins a room does not wait for a Redis that stands still: what it would have told is found by the sweep.
+    const isLate = this.#waited(MUTE_MS).then(() => {
+      throw new Error("Redis does not answer")
+    })
+    await Promise.race([this.#hear(line), isLate])
   }
 
   unsubscribe(channel: string): void {

@@ -139,6 +139,26 @@ describe("group commit", () => {
     expect(placed).toMatchObject({ seq: 1, known: false })
   })
 
+  test("[L11] what waits behind a refused draft is refused with it: nothing overtakes what is sent again", async () => {
+    const { clock, store, log } = bench(4, { beforeCommit: 1, afterCommit: 0 }, { giveUpMs: 1_000 })
+    const told: string[] = []
+    const send = (id: string) =>
+      log.send(draftOf(0, id), (error, placed) => told.push(`${id} ${error?.code ?? placed?.seq}`))
+    send("first")
+    await settle(clock, () => log.isFailing)
+    clock.step(900)
+    // Far from its own ten seconds when the one before it is given up.
+    send("second")
+    await settle(clock, () => told.length > 0)
+    store.faults = { beforeCommit: 0, afterCommit: 0 }
+    await settle(clock, () => told.length === 2)
+    expect(told).toEqual(["first unavailable", "second unavailable"])
+    send("first")
+    send("second")
+    await settle(clock, () => told.length === 4)
+    expect(told.slice(2)).toEqual(["first 1", "second 2"])
+  })
+
   test("[L8] a refused change fails alone, and its neighbours are applied", async () => {
     const { clock, store, log } = bench(5)
     const change = (content: string, isRefused: boolean) =>

@@ -242,7 +242,7 @@ export class GroupCommit {
         onFailure?.(error, willRetry)
         if (!willRetry) {
           this.#refuse(items)
-          this.#refuseOld(nowMs)
+          this.#refuseAll()
           return undefined
         }
         await new Promise<void>((resolve) =>
@@ -265,16 +265,12 @@ export class GroupCommit {
       else item.reject(error)
   }
 
-  /** While the database stays away, what has waited as long is refused too. */
-  #refuseOld(nowMs: number): void {
-    for (
-      let item = this.#queue.peek();
-      item && nowMs - item.sinceMs >= this.#options.giveUpMs;
-      item = this.#queue.peek()
-    ) {
-      this.#queue.shift()
-      this.#refuse([item])
-    }
+  /**
+   * What waits behind a refused one is refused with it, however young: whoever wrote both may be gone, and sends them
+   * again by another node, where the first would come after what is stored of the rest here ([L11]).
+   */
+  #refuseAll(): void {
+    for (let item = this.#queue.shift(); item; item = this.#queue.shift()) this.#refuse([item])
   }
 
   #settle(item: MessageItem, error: AppError | undefined, placed: Placed | undefined): void {
