@@ -1,8 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test"
+import { sealed } from "../../packages/server/src/cluster/wire.ts"
 import { TestRedis } from "../harness/redis.ts"
 import { until } from "../harness/until.ts"
 import { batchOf, Ear } from "./bus-suite.ts"
-import { RedisNodes } from "./redis-nodes.ts"
+import { busKey, RedisNodes } from "./redis-nodes.ts"
 
 setDefaultTimeout(60_000)
 
@@ -92,8 +93,26 @@ describe("a bus whose Redis is in trouble", () => {
     // Someone says what the third would say, two further on.
     const channels = (await redis.ask("PUBSUB", "CHANNELS", "test-*")) as string[]
     for (const channel of channels.filter((one) => !one.includes("beat")))
-      await redis.ask("PUBLISH", channel, "third 3\n")
+      await redis.ask("PUBLISH", channel, sealed("third 3\n", busKey))
     await until("doubt", () => ears[1].doubts > doubts)
+  })
+
+  test("[B9] what is said without the nodes' common key is nobody's, whatever it says", async () => {
+    await using stage = await two()
+    const { redis, cluster, ears, hears } = stage
+    const stranger = new Ear()
+    const key = new TextEncoder().encode("another key")
+    await using foreign = await cluster.join(stranger, { node: "foreign", key })
+    await foreign.subscribe("r")
+    foreign.publish([batchOf("r", 2, "forged")])
+    const channels = (await redis.ask("PUBSUB", "CHANNELS", "test-*")) as string[]
+    for (const channel of channels)
+      for (const words of ["third 1\nb r 2 2 6\nforged\n", "", "x", "x".repeat(10_000)])
+        await redis.ask("PUBLISH", channel, words)
+    await hears(9)
+    expect(ears[1].batches.map(({ firstSeq }) => firstSeq)).toEqual([1, 9])
+    expect(stranger.batches).toEqual([])
+    expect(stranger.doubts).toBe(1)
   })
 
   test("[B8] a node that no longer hears its own beat connects anew", async () => {

@@ -32,6 +32,7 @@ export class RedisNodes implements BusCluster {
     const bus = new RedisBus({
       address: redisAddressOf(this.#url)!,
       node: `n${++this.#count}`,
+      key: busKey,
       listener,
       clock: systemClock,
       random: systemRandom,
@@ -48,6 +49,9 @@ export class RedisNodes implements BusCluster {
     return lastWords(this.#nodes, (listener) => this.join(listener), this.#lines * 8)
   }
 }
+
+/** What all nodes of a test know. */
+export const busKey = new TextEncoder().encode("the nodes' common key")
 
 let marks = 0
 

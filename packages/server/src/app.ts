@@ -85,7 +85,7 @@ export interface AppOverrides {
 
 /** A lost last entry is found by the next look: of several nodes within a second. */
 const SWEEP_ALONE_MS = 5_000
-const SWEEP_MS = 1_000
+const SWEEP_MS = 750
 const SWEEP_BUS_DOWN_MS = 250
 const DRAIN_SPREAD_MS = 1_000
 
@@ -126,7 +126,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const recent = new Recent()
   const catchUp = new CatchUp(db, recent)
   const bus = openBus({
-    ...{ redis: config.redis, hubPath: worker?.hubPath, node, clock, random },
+    ...{ redis: config.redis, key: auth.busKey, hubPath: worker?.hubPath, node, clock, random },
     listener: {
       onBatch(batch) {
         memory.heard(batch.roomId, batch.frames)
@@ -246,7 +246,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     onLost: () => elsewhere.onLost(),
     onFailure: (error) => events.deliveryFailed(error),
   })
-  await words.look()
+  await words.begin()
   revocations.onRevoked((one, isFromElsewhere) => {
     gateway.revoke(one)
     // The others need not wait for their next look.

@@ -67,6 +67,8 @@ async function serve(config: Config, logger: Logger, stopping: AbortController):
 /** Several processes on one port, and what they share. */
 async function supervise(config: Config, logger: Logger, stopping: AbortController): Promise<void> {
   onStopSignal(["SIGTERM", "SIGINT"], () => stopping.abort())
+  let restart = () => {}
+  process.on("SIGHUP", () => restart())
   await requireFreePort(config)
   await using stack = new AsyncDisposableStack()
   const embedded = config.databaseUrl ? undefined : stack.use(await startEmbedded(config, logger))
@@ -79,10 +81,10 @@ async function supervise(config: Config, logger: Logger, stopping: AbortControll
     environment: process.env,
     order: { database: embedded?.connection, hubPath },
   })
-  process.on("SIGHUP", () => {
+  restart = () => {
     logger.info({ event: "restarting" }, "workers are started anew, one after the other")
     void supervisor.restart()
-  })
+  }
   announce(config, first, logger)
   await aborted(stopping.signal)
   logger.info({ event: "draining" }, "draining: connections are told to come back")

@@ -42,6 +42,7 @@ export interface SupervisorOptions {
 }
 
 const START_MAX_MS = 60_000
+const END_MAX_MS = 30_000
 const METRICS_MAX_MS = 2_000
 const RESTART_BASE_MS = 200
 const RESTART_MAX_MS = 10_000
@@ -63,7 +64,10 @@ interface Worker {
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #clock: Clock
+  /** Whose turn it is to serve, by index. */
   readonly #workers = new Map<number, Worker>()
+  /** All that have not ended, also those whose place is taken. */
+  readonly #alive = new Set<Worker>()
   readonly #gatherings = new Map<number, (metrics: object[]) => void>()
   #port: number
   #ids = 0
@@ -111,31 +115,37 @@ export class Supervisor {
   /** All drain and end. */
   async stop(): Promise<void> {
     this.#isStopping = true
-    await Promise.all([...this.#workers.values()].map((worker) => this.#end(worker)))
+    await Promise.all([...this.#alive].map((worker) => this.#end(worker)))
+    await this.#restarting
   }
 
   async #restartAll(): Promise<void> {
-    const { logger } = this.#options
-    for (const old of [...this.#workers.values()].sort((a, b) => a.index - b.index)) {
-      if (this.#isStopping) return
-      const next = this.#start(old.index, true)
+    const { logger, count } = this.#options
+    for (let index = 0; index < count && !this.#isStopping; index++) {
+      const old = this.#workers.get(index)
+      const next = this.#start(index, true)
       try {
         await next.listening
       } catch (error) {
+        logger.error({ event: "restart_failed", worker: index, err: error }, "a new worker did not start")
         // Those that run go on: a version that does not start takes nobody's place.
-        this.#workers.set(old.index, old)
-        logger.error({ event: "restart_failed", worker: old.index, err: error }, "a new worker did not start")
+        await this.#end(next, "SIGKILL")
+        if (old && this.#alive.has(old)) this.#workers.set(index, old)
+        else if (!this.#isStopping) this.#start(index)
         return
       }
-      await this.#end(old)
+      if (old) await this.#end(old)
     }
-    logger.info({ event: "restarted", workers: this.#options.count }, "all workers were started anew")
+    logger.info({ event: "restarted", workers: count }, "all workers were started anew")
   }
 
-  async #end(worker: Worker): Promise<void> {
+  /** One that does not end by itself is ended. */
+  async #end(worker: Worker, signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     worker.isLeaving = true
-    worker.child.kill("SIGTERM")
+    worker.child.kill(signal)
+    const cancel = this.#clock.after(END_MAX_MS, () => worker.child.kill("SIGKILL"))
     await worker.child.exited
+    cancel()
   }
 
   #start(index: number, isOnTrial = false): Worker {
@@ -164,7 +174,9 @@ export class Supervisor {
       reject(new Error(`worker ${index} did not listen in time`))
     })
     this.#workers.set(index, worker)
+    this.#alive.add(worker)
     void child.exited.then((code) => {
+      this.#alive.delete(worker)
       reject(new Error(`worker ${index} ended with ${child.signalCode ?? code}`))
       if (this.#workers.get(index) === worker) this.#onEnded(worker, child.signalCode ?? code)
     })

@@ -6,7 +6,7 @@ import { World } from "./world.ts"
 setDefaultTimeout(120_000)
 
 const graceMs = 1_000
-const everyMs = 25
+const everyMs = 50
 const counts = { kick: 300, "ban from the room": 300, expiry: 250, "ban from the server": 150 } as const
 type Kind = keyof typeof counts | "sign-out" | "new password"
 const accountsEach = 25

@@ -19,7 +19,7 @@ import { Revocations } from "./revocations.ts"
 import { SignIns } from "./sign-ins.ts"
 import { Users } from "./users.ts"
 
-const SIGNING_KEY_BYTES = 32
+const KEY_BYTES = 32
 
 /** All that knows who people are, put together. Reads what every node must know alike. */
 export async function openAuth(parts: {
@@ -31,11 +31,11 @@ export async function openAuth(parts: {
 }) {
   const { config, db, clock, newId, events } = parts
   const { limitsOn } = config
+  const randomKey = () => crypto.getRandomValues(new Uint8Array(KEY_BYTES))
   const at = new Date(clock.now()).toISOString()
   const users = new Users(db, clock, newId)
   const revocations = new Revocations()
-  const fresh = crypto.getRandomValues(new Uint8Array(SIGNING_KEY_BYTES))
-  const access = new AccessTokens(await sharedSecret(db, "access_tokens", fresh, at), clock, newId)
+  const access = new AccessTokens(await sharedSecret(db, "access_tokens", randomKey(), at), clock, newId)
   const signIns = new SignIns({
     ...{ db, access, clock, newId },
     onEnded: (userId, familyId) => revocations.tell({ userId, familyId, why: "signed_out" }),
@@ -50,6 +50,8 @@ export async function openAuth(parts: {
   const onFailure = (error: unknown) => events.providerFailed(error)
   return {
     ...{ users, revocations, access, signIns },
+    /** By which nodes know each other's words. */
+    busKey: await sharedSecret(db, "bus", randomKey(), at),
     budgets: new Budgets(clock, limitsOn),
     identity: new Identity({ mode: config.auth, users, credentials, newId }),
     audit: new Audit(db, clock),

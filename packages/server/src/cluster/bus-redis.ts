@@ -6,12 +6,14 @@ import type { Clock } from "../lib/clock.ts"
 import type { Random } from "../lib/random.ts"
 import type { Batch, Bus, BusListener } from "./bus.ts"
 import { Losses } from "./losses.ts"
-import { headOf, PacketWriter, readPacket } from "./wire.ts"
+import { headOf, PacketWriter, readPacket, sealed, unsealed } from "./wire.ts"
 
 export interface RedisBusOptions {
   readonly address: RedisAddress
   /** This node, as no other is called; without blanks. */
   readonly node: string
+  /** What all nodes of the same database know, and nobody else: words without its proof are nobody's. */
+  readonly key: Uint8Array
   readonly listener: BusListener
   readonly clock: Clock
   readonly random: Random
@@ -181,18 +183,22 @@ export class RedisBus implements Bus {
     this.#unanswered.push(said)
     this.#unansweredBytes += said.bytes
     const answered = () => {
+      const at = this.#unanswered.indexOf(said)
+      // What was on its way when the connection was given up is forgotten already.
+      if (at < 0) return
       this.#unansweredBytes -= said.bytes
-      this.#unanswered.splice(this.#unanswered.indexOf(said), 1)
+      this.#unanswered.splice(at, 1)
     }
+    const words = sealed(packet, this.#options.key)
     const sent = this.#isSharded
-      ? this.#speaker.spublish(channel, packet)
-      : this.#speaker.publish(channel, packet)
+      ? this.#speaker.spublish(channel, words)
+      : this.#speaker.publish(channel, words)
     sent.then(answered, answered)
   }
 
-  #onPacket(channel: string, packet: Buffer): void {
-    if (this.#isClosed) return
-    const head = headOf(packet)
+  #onPacket(channel: string, bytes: Buffer): void {
+    const packet = this.#isClosed ? undefined : unsealed(bytes, this.#options.key)
+    const head = packet && headOf(packet)
     if (!head) return
     const { node, listener, onLag, clock } = this.#options
     if (channel === this.#beatChannel) {
@@ -227,6 +233,13 @@ export class RedisBus implements Bus {
       this.#unansweredBytes = 0
       for (const one of [this.#speaker, this.#ear]) one.disconnect(true)
     }
+    if (this.#isHearing)
+      for (const line of this.#lines)
+        if (line.rooms > 0 && !line.heard)
+          this.#hear(line).then(
+            () => this.#options.listener.onDoubt(),
+            () => {},
+          )
     this.#tellState()
   }
 
@@ -251,8 +264,14 @@ export class RedisBus implements Bus {
   }
 
   #hear(line: Line): Promise<unknown> {
-    line.heard ??= this.#isSharded ? this.#ear.ssubscribe(line.name) : this.#ear.subscribe(line.name)
-    return line.heard
+    if (line.heard) return line.heard
+    const heard = this.#isSharded ? this.#ear.ssubscribe(line.name) : this.#ear.subscribe(line.name)
+    line.heard = heard
+    // A cluster that is moving refuses for a while: it is asked again at the next look.
+    heard.catch(() => {
+      if (line.heard === heard) line.heard = undefined
+    })
+    return heard
   }
 
   #tellState(): void {

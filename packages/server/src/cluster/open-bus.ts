@@ -11,6 +11,8 @@ export function openBus(options: {
   readonly redis:
     | { readonly address: RedisAddress; readonly lines: number; readonly prefix: string }
     | undefined
+  /** What all nodes of the database know, and nobody else. */
+  readonly key: Uint8Array
   readonly hubPath: string | undefined
   readonly node: string
   readonly listener: BusListener
@@ -19,8 +21,8 @@ export function openBus(options: {
   readonly onState: (isUp: boolean, why: string | undefined) => void
   readonly onLag: (ms: number) => void
 }): Bus {
-  const { redis, hubPath, ...rest } = options
-  if (redis) return new RedisBus({ ...redis, ...rest })
+  const { redis, hubPath, key, ...rest } = options
+  if (redis) return new RedisBus({ ...redis, key, ...rest })
   return hubPath === undefined
     ? new LocalBusHub().join(options.listener)
     : new HubBus({ path: hubPath, ...rest })

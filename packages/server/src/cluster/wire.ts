@@ -1,3 +1,4 @@
+import { createHmac, timingSafeEqual } from "node:crypto"
 import type { Batch, BusListener } from "./bus.ts"
 
 /**
@@ -91,3 +92,17 @@ export function readPacket(
 /** Numbers that follow the channel. */
 const numbersOf: Readonly<Record<string, number>> = { b: 3, p: 1 }
 const isCount = (text: string | undefined): boolean => text !== undefined && /^\d{1,15}$/.test(text)
+
+const SEAL_HEX = 32
+
+/** A packet with a proof, in front, that whoever says it knows the nodes' common key. */
+export const sealed = (packet: string, key: Uint8Array): string =>
+  createHmac("sha256", key).update(packet).digest("hex").slice(0, SEAL_HEX) + packet
+
+/** The packet, when its proof is right; undefined for what anyone else may have said. */
+export function unsealed(bytes: Buffer, key: Uint8Array): Buffer | undefined {
+  const packet = bytes.subarray(SEAL_HEX)
+  const proof = Buffer.from(createHmac("sha256", key).update(packet).digest("hex").slice(0, SEAL_HEX))
+  const given = bytes.subarray(0, SEAL_HEX)
+  return given.length === SEAL_HEX && timingSafeEqual(given, proof) ? packet : undefined
+}

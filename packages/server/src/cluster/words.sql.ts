@@ -22,32 +22,48 @@ export type WordKind =
   | "room_changed"
   | "room_retired"
 
-/** Every transaction before the horizon has ended: its words are among those read, or there are none. */
-const wordsFrom = {
-  name: "words_from",
-  text: `SELECT h.horizon::text, w.id, w.node, w.kind, w.subject, w.seq, w.family
-FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon) h
-LEFT JOIN (SELECT * FROM klatch.words WHERE xid >= $1::xid8 ORDER BY id LIMIT $2) w ON true ORDER BY w.id`,
+/**
+ * What is seen now and was not seen by the snapshot of the last time: each word once, however long some transaction
+ * stays open meanwhile, and in whatever order they end.
+ */
+const wordsSince = {
+  name: "words_since",
+  text: `SELECT s.snapshot::text, w.id, w.node, w.kind, w.subject, w.seq, w.family
+FROM (SELECT pg_current_snapshot() AS snapshot) s LEFT JOIN (
+  SELECT * FROM klatch.words
+  WHERE xid >= pg_snapshot_xmin($1::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, $1::pg_snapshot)
+  ORDER BY id LIMIT $2
+) w ON true ORDER BY w.id`,
 }
+const snapshotNow = { name: "words_snapshot", text: "SELECT pg_current_snapshot()::text AS snapshot" }
 
 const dropOld = {
   name: "words_drop",
   text: `DELETE FROM klatch.words WHERE id IN
-(SELECT id FROM klatch.words WHERE at < clock_timestamp() - make_interval(secs => $1) ORDER BY id LIMIT 10000)`,
+(SELECT id FROM klatch.words WHERE at < clock_timestamp() - make_interval(secs => $1) ORDER BY id LIMIT 10000)
+RETURNING 1`,
 }
 
-/** Words of transactions from `horizon` on, and the next horizon to ask from. */
+/** Where to begin: what is written from here on is new. */
+export const readSnapshot = async (db: Queryable): Promise<string> =>
+  (await db.query<{ snapshot: string }>(snapshotNow))[0]!.snapshot
+
+/** Words that were not seen by `snapshot`, the first of them, and the snapshot to ask from the next time. */
 export async function readWords(
   db: Queryable,
-  horizon: string,
+  snapshot: string,
   countMax: number,
-): Promise<{ readonly horizon: string; readonly words: readonly WordRow[] }> {
-  const rows = await db.query<{ horizon: string } & { [K in keyof WordRow]: WordRow[K] | null }>(wordsFrom, [
-    horizon,
-    countMax,
-  ])
-  return { horizon: rows[0]!.horizon, words: rows.filter((row) => row.id !== null) as unknown as WordRow[] }
+): Promise<{ readonly snapshot: string; readonly words: readonly WordRow[] }> {
+  const rows = await db.query<{ snapshot: string } & { [K in keyof WordRow]: WordRow[K] | null }>(
+    wordsSince,
+    [snapshot, countMax],
+  )
+  return { snapshot: rows[0]!.snapshot, words: rows.filter((row) => row.id !== null) as unknown as WordRow[] }
 }
 
-/** Removes those older than `ageS` seconds, at most 10,000. */
-export const dropWords = (db: Queryable, ageS: number) => db.query(dropOld, [ageS])
+const DROPPED_AT_ONCE = 10_000
+
+/** Removes those older than `ageS` seconds. */
+export async function dropWords(db: Queryable, ageS: number): Promise<void> {
+  while ((await db.query(dropOld, [ageS])).length >= DROPPED_AT_ONCE);
+}

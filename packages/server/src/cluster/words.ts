@@ -1,6 +1,6 @@
 import type { Queryable } from "../db/sql.ts"
 import type { Clock } from "../lib/clock.ts"
-import { dropWords, readWords, type WordRow } from "./words.sql.ts"
+import { dropWords, readSnapshot, readWords, type WordRow } from "./words.sql.ts"
 
 export type { WordKind } from "./words.sql.ts"
 
@@ -17,7 +17,7 @@ export interface WordsOptions {
   readonly node: string
   /** How often to look, in ms; asked anew each time. */
   readonly periodMs: () => number
-  /** Must not throw. Each word comes once, those of one transaction in the order they were written. */
+  /** Each word comes once, those of one transaction in the order they were written. */
   readonly onWord: (word: Word) => void
   /** Words may have been missed: nothing that is known from before counts. */
   readonly onLost: () => void
@@ -33,15 +33,12 @@ const SWEEP_MS = 600_000
 
 /**
  * What was changed where, for every node to know: written by the transaction that changed it, so that it is told if and
- * only if it is so, and read again by every node, soon by a nudge and in any case with the next look. Transactions may
- * end in another order than they began: each look begins where the oldest that ran during the last one did.
+ * only if it is so, and read again by every node, soon by a nudge and in any case with the next look.
  */
 export class Words implements Disposable {
   readonly #options: WordsOptions
   readonly #cancelTimers: readonly (() => void)[]
-  #horizon: string | undefined
-  /** Of those that the next look may find again. */
-  #seen = new Set<number>()
+  #snapshot: string | undefined
   #lookedMs: number
   #looking: Promise<void> | undefined
   #isAgain = false
@@ -58,7 +55,13 @@ export class Words implements Disposable {
     ]
   }
 
-  /** Reads what is new. Asked while it reads, it reads once more. The first look only finds out where to begin. */
+  /** Finds out where to begin. Rejects when the database does not tell. */
+  async begin(): Promise<void> {
+    this.#snapshot = await readSnapshot(this.#options.db)
+    this.#lookedMs = this.#options.clock.monotonicMs()
+  }
+
+  /** Reads what is new. Asked while it reads, it reads once more. */
   look(): Promise<void> {
     this.#isAgain = this.#looking !== undefined
     this.#looking ??= this.#lookAll().finally(() => {
@@ -83,21 +86,26 @@ export class Words implements Disposable {
   }
 
   async #lookOnce(): Promise<void> {
-    const { db, clock, node, onWord, onLost } = this.#options
+    const { db, clock, node, onWord, onLost, onFailure } = this.#options
+    const before = this.#snapshot
+    if (before === undefined) return
     const startMs = clock.monotonicMs()
-    const wasBlind = this.#horizon !== undefined && startMs - this.#lookedMs > BLIND_MS
-    const isFirst = this.#horizon === undefined || wasBlind
-    const { horizon, words } = await readWords(db, this.#horizon ?? FIRST_XID, isFirst ? 0 : WORDS_MAX)
-    if (wasBlind || words.length >= WORDS_MAX) onLost()
-    this.#horizon = horizon
+    const { snapshot, words } = await readWords(db, before, WORDS_MAX)
+    const wasBlind = startMs - this.#lookedMs > BLIND_MS
+    // A database that knows of fewer transactions than before is another one: a standby that had not heard of all.
+    const isOlder = endOf(snapshot) < endOf(before)
+    this.#snapshot = snapshot
     this.#lookedMs = startMs
-    const seen = new Set<number>()
-    for (const word of words) {
-      if (!this.#seen.has(word.id)) onWord({ ...word, isOwn: word.node === node })
-      seen.add(word.id)
-    }
-    this.#seen = seen
+    if (wasBlind || isOlder || words.length >= WORDS_MAX) onLost()
+    for (const word of words)
+      try {
+        onWord({ ...word, isOwn: word.node === node })
+      } catch (error) {
+        // One of a later version that this one does not know keeps none of the others back.
+        onFailure(error)
+      }
   }
 }
 
-const FIRST_XID = "0"
+/** The first transaction that had not begun: a snapshot is `xmin:xmax:those between that run`. */
+const endOf = (snapshot: string): bigint => BigInt(snapshot.split(":")[1] ?? 0)

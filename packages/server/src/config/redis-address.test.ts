@@ -31,7 +31,14 @@ describe("where Redis is", () => {
   test("is not guessed", () => {
     const wrong = [
       ...["", "http://cache", "redis://", "redis://a,b", "redis://a:0", "redis://a:65536", "redis://a/x"],
-      ...["redis+sentinel://a", "redis+cluster://a,b/1", "redis://a b", "redis://a/1/2", "redis://a?b=c"],
+      ...[
+        "redis+sentinel://a",
+        "redis+cluster://a,b/1",
+        "redis://a b",
+        "redis://a/1/2",
+        "redis://a?b=c",
+        "redis://:100%x@a",
+      ],
     ]
     for (const text of wrong) expect([text, redisAddressOf(text)]).toEqual([text, undefined])
   })

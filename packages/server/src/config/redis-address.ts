@@ -39,7 +39,8 @@ export function redisAddressOf(text: string): RedisAddress | undefined {
     (kind === "one" ? hosts.length === 1 : true) &&
     (kind === "sentinel") === (master !== undefined) &&
     (kind === "cluster" ? db === "0" : /^\d{1,5}$/.test(db)) &&
-    rest.length === 0
+    rest.length === 0 &&
+    [username, password].every((text) => !text || decoded(text) !== undefined)
   if (!isWhole) return undefined
   return {
     kind,
@@ -58,4 +59,11 @@ function hostOf(text: string, defaultPort: number): RedisHost | undefined {
   return found && port > 0 && port < 65_536 ? { host: found[1] ?? found[2] ?? "", port } : undefined
 }
 
-const decoded = (text: string | undefined) => (text ? decodeURIComponent(text) : undefined)
+/** Undefined where there is none, or where a percent sign stands for nothing. */
+function decoded(text: string | undefined): string | undefined {
+  try {
+    return text ? decodeURIComponent(text) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,9 +1,10 @@
 -- What every node must know, written in the transaction that made it so: each node reads what the others wrote. Adds
--- only, so that the version before keeps running, and its changes are told as well.
+-- only, so that the version before keeps running. Its changes are told as well, but for places in inboxes, which the log
+-- writes itself: whoever a node of the version before adds to a room hears so with their next connection.
 
 CREATE TABLE klatch.words (
   id      bigserial PRIMARY KEY,
-  -- Whoever has read all below the oldest transaction that was running then has missed none, in whatever order they end.
+  -- By which a node tells what it has not seen yet, in whatever order transactions end.
   xid     xid8 NOT NULL DEFAULT pg_current_xact_id(),
   at      timestamptz NOT NULL DEFAULT clock_timestamp(),
   -- Who said it: a node calls its connections by its own name.

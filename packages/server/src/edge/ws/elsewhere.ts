@@ -27,6 +27,7 @@ const RETRY_MS = 250
 /** What other nodes did, as far as it concerns this node's connections and memory. */
 export class Elsewhere {
   readonly #options: ElsewhereOptions
+  readonly #turns = new Map<string, Promise<void>>()
   readonly #told = new Lru<string, true>(TOLD_MAX)
 
   constructor(options: ElsewhereOptions) {
@@ -47,7 +48,7 @@ export class Elsewhere {
 
   /** What each word does: total, so that one without an answer is a type error. */
   readonly #acts: { readonly [K in WordKind]: (word: Word) => void } = {
-    inbox: ({ subject, seq }) => void this.#onInboxWord(subject, seq ?? 0).catch(this.#options.onFailure),
+    inbox: ({ subject, seq }) => this.#onInboxWordInTurn(subject, seq ?? 0),
     user_changed: ({ subject }) => this.#options.users.changedId(subject),
     user_deleted: (word) => {
       this.#options.memory.clear()
@@ -80,6 +81,19 @@ export class Elsewhere {
     users.changedId(userId)
     if (isOwn && revocations.wasTold(userId)) return
     revocations.tell({ userId, familyId: why === "banned" ? undefined : null, why }, true)
+  }
+
+  /** Words of one inbox one after the other: each is told by what is so when its turn comes. */
+  #onInboxWordInTurn(userId: string, seq: number): void {
+    const { gateway, onFailure } = this.#options
+    if (!gateway.hasUser(userId)) return
+    const turn = (this.#turns.get(userId) ?? Promise.resolve())
+      .then(() => this.#onInboxWord(userId, seq))
+      .catch(onFailure)
+      .finally(() => {
+        if (this.#turns.get(userId) === turn) this.#turns.delete(userId)
+      })
+    this.#turns.set(userId, turn)
   }
 
   async #onMade(roomId: string): Promise<void> {

@@ -23,8 +23,11 @@ export class Follows {
     const { mark } = directory
     const rooms = await members.followed(session.principal.user.id)
     const lobby = session.home === undefined ? await readable(this.#services, session, LOBBY) : undefined
-    for (const { room, head } of lobby ? [...rooms, { room: lobby, head: 0 }] : rooms)
-      followLater(session, { room, since: await delivery.reach(room, head), mark })
+    for (const { room, head } of lobby ? [...rooms, { room: lobby, head: 0 }] : rooms) {
+      const since = await delivery.reach(room, head)
+      session.unbar(room.id, head)
+      followLater(session, { room, since, mark })
+    }
   }
 
   /**
@@ -75,6 +78,9 @@ export class Follows {
     directory
       .find(roomId)
       .then(async (room) => {
+        // An end of the membership before this one is heard first, and does not end this one.
+        if (room) await this.#services.delivery.reach(room, since)
+        session.unbar(roomId, since)
         if (room && session.isOpen) return this.#follow(session, { room, since, mark })
         if (room) followLater(session, { room, since, mark })
       })

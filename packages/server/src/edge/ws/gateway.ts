@@ -186,8 +186,9 @@ export class Gateway implements Disposable {
     session.isOpen = true
     session.heardMs = this.#nowMs()
     this.#rush.opened()
-    if (session.isStranger) return
-    this.#welcome(session)
+    const closing = session.rare?.closing
+    if (closing) session.close(closing, this.#nowMs() + CUT_OFF_MS)
+    else if (!session.isStranger) this.#welcome(session)
   }
 
   /** Hello, then what the connection came for. */

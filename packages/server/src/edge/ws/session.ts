@@ -56,6 +56,8 @@ class Extra {
   budget: Bucket | undefined
   typingToldMs = Number.NEGATIVE_INFINITY
   badFrames: Bucket | undefined
+  /** Why it is to be closed as soon as it opens. */
+  closing: CloseName | undefined
   /** When a socket that was closed but does not go is cut off. */
   cutOffMs = Number.POSITIVE_INFINITY
   drains: (() => void)[] | undefined
@@ -246,6 +248,8 @@ export class Session implements Subscriber, Bucket {
 
   /** Nothing is sent after this; a peer that does not answer is cut off at `cutOffMs`. */
   close(name: CloseName, cutOffMs: number): void {
+    // It is still on its way in: it is closed as soon as it is there.
+    if (!this.socket) this.extra().closing = name
     if (!this.isOpen) return
     this.isOpen = false
     this.extra().cutOffMs = cutOffMs
