@@ -267,6 +267,9 @@ test("what others write while one looks has no such line", async () => {
   await ann.page.reload()
   await ann.isIn()
   await ann.reads("before")
+  // What was kept is shown at once; she looks at the room as it is once she can write there.
+  await ann.write("I look")
+  await ann.hasStored("I look")
   await bobSays("here", "while she looks")
   await ann.reads("while she looks")
   expect(await ann.log.getByRole("heading", { name: "New since you were away" }).count()).toBe(0)

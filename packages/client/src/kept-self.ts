@@ -17,6 +17,7 @@ export class KeptSelf {
   readonly #clock: Clock
   readonly #current: () => Self
   #cancelRest: (() => void) | null = null
+  #roomCount = 0
 
   constructor(store: Store | undefined, clock: Clock, current: () => Self) {
     this.#store = store
@@ -30,9 +31,12 @@ export class KeptSelf {
     return kept.find(({ by }) => by === this.#current().by)
   }
 
-  /** Something of it changed, as it does with every message: it is kept a moment later. */
+  /** Something of it changed: a room more or less is kept at once, all else, as comes with messages, a moment later. */
   changed(): void {
-    this.#cancelRest ??= this.#clock.after(restMs, () => this.keep())
+    const { length } = this.#current().rooms
+    if (length !== this.#roomCount) this.keep()
+    else this.#cancelRest ??= this.#clock.after(restMs, () => this.keep())
+    this.#roomCount = length
   }
 
   keep(): void {

@@ -6,7 +6,7 @@ import type { Random } from "./random.ts"
 const triesMax = 6
 
 /** What a `timeout` says. */
-export const lateText = "There was no answer in time."
+export const lateText = "No answer in time."
 
 /** Settles as `work` does. Rejects with `timeout` when that takes longer than `ms`, and calls `onLate` first. */
 export function within<A>(clock: Clock, ms: number, work: Promise<A>, onLate?: () => void): Promise<A> {
