@@ -235,7 +235,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     ...(overrides.heartbeatMs ? { heartbeatMs: overrides.heartbeatMs } : {}),
   })
   const elsewhere = new Elsewhere({
-    services: { directory, members, clock },
+    services: { directory, members, delivery, clock },
     ...{ users, revocations, memory, catchUp, gateway },
     onFailure: (error) => events.deliveryFailed(error),
   })

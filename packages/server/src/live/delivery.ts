@@ -180,6 +180,11 @@ export class Delivery<R extends { readonly id: string }> implements Disposable {
     }
   }
 
+  /** The last seq that this node's listeners of a room were given; undefined for one that is not live here. */
+  standsAt(roomId: string): number | undefined {
+    return this.#rooms.get(roomId)?.deliveredSeq
+  }
+
   /** Ends a hold without following. A hold is ended once, by this or by `cutoverAt`. */
   release(room: R): void {
     const live = this.#rooms.get(room.id)

@@ -11,7 +11,7 @@ import type { Gateway } from "./gateway.ts"
 import type { Services } from "./services.ts"
 
 export interface ElsewhereOptions {
-  readonly services: Pick<Services, "directory" | "members" | "clock">
+  readonly services: Pick<Services, "directory" | "members" | "delivery" | "clock">
   readonly users: Users
   readonly revocations: Revocations
   readonly memory: RoomMemory
@@ -23,6 +23,9 @@ export interface ElsewhereOptions {
 /** So many places in inboxes are known to have been told here; a word comes a second later. */
 const TOLD_MAX = 10_000
 const RETRY_MS = 250
+const TRIES_MAX = 5
+/** Where everyone stands in a room that is gone. */
+const nobody = { role: null, head: 0 }
 
 /** What other nodes did, as far as it concerns this node's connections and memory. */
 export class Elsewhere {
@@ -106,6 +109,7 @@ export class Elsewhere {
   async #onInboxWord(userId: string, seq: number): Promise<void> {
     const { gateway, catchUp, services } = this.#options
     const key = `${userId} ${seq}`
+    let tries = 0
     while (gateway.hasUser(userId) && this.#told.get(key) === undefined) {
       try {
         const inbox = inboxOf({ id: userId })
@@ -113,10 +117,15 @@ export class Elsewhere {
         if (frame === undefined) return
         const { type, room: told } = JSON.parse(frame) as { type: string; room: { id: string } }
         const room = await services.directory.find(told.id)
-        const isMember = room !== undefined && (await services.members.standing(room, userId)).role !== null
-        if (this.#told.get(key) !== undefined || isMember !== (type === "room_added")) return
+        const { role, head = 0 } = room ? await services.members.standing(room, userId) : nobody
+        if (this.#told.get(key) !== undefined || (role !== null) !== (type === "room_added")) return
+        if (room) await services.delivery.reach(room, head)
+        // They may have come back with what came since: it is asked again, a few times in a room where much is said.
+        const isNewer = room !== undefined && (services.delivery.standsAt(room.id) ?? 0) > head
+        if (isNewer && ++tries < TRIES_MAX) continue
         this.#told.set(key, true)
-        return gateway.onInbox(inbox, [frame])
+        // Then the room's own log, which is heard in order here, has ended what was to end.
+        return gateway.onInbox(inbox, [frame], isNewer ? null : room && head)
       } catch (error) {
         this.#options.onFailure(error)
         await delay(services.clock, RETRY_MS)

@@ -43,8 +43,11 @@ export class Follows {
     return allSettled(follows.map((one) => this.#follow(session, one)))
   }
 
-  /** Rooms that the user gained are followed from where they did, those lost are heard no more. */
-  onInboxFrame(session: Session, frame: string): void {
+  /**
+   * Rooms that the user gained are followed from where they did, those lost are heard no more: by `head`, where that
+   * room's log stood when it was so. Null: its log has told already.
+   */
+  onInboxFrame(session: Session, frame: string, head?: number | null): void {
     const event = JSON.parse(frame) as {
       type: string
       room_id: string
@@ -55,7 +58,7 @@ export class Follows {
       // Also to whoever follows the room alone, or its silence would look like nobody spoke.
       const isTold = session.isAuto || session.isSubscribed(event.room_id)
       if (session.tellBarred(event.room.id) && !isTold) session.send(frame)
-      session.bar(event.room.id)
+      if (head !== null) session.bar(event.room.id, head)
     }
     if (event.type === "room_added") session.unbar(event.room.id)
     if (event.type !== "room_added" || !session.isAuto) return

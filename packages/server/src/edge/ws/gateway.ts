@@ -121,10 +121,10 @@ export class Gateway implements Disposable {
   }
 
   /** Entries of someone's inbox: told to the connections that follow by themselves, which then follow the room. */
-  onInbox(inbox: LogRoom, frames: readonly string[]): void {
+  onInbox(inbox: LogRoom, frames: readonly string[], head?: number | null): void {
     for (const session of this.#options.registry.ofUser(inbox.id)) {
       if (session.isAuto && !session.isSubscribed(inbox.id)) for (const frame of frames) session.send(frame)
-      for (const frame of frames) this.#follows.onInboxFrame(session, frame)
+      for (const frame of frames) this.#follows.onInboxFrame(session, frame, head)
     }
   }
 
